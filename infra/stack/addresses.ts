@@ -1,0 +1,34 @@
+export const componentNames = ['kafka', 'redis', 'vault', 'postgres'] as const
+export type ComponentName = (typeof componentNames)[number]
+
+export type VaultAddress = {
+  address: string
+  caFile: string
+  /** Userpass login with every right: for provisioning and for the sample issuer, never for Curfew itself. */
+  adminUsername: string
+  adminPassword: string
+  /** AppRole login of Curfew itself. */
+  pipelineRoleId: string
+  pipelineSecretId: string
+}
+
+export type PostgresAddress = {
+  host: string
+  port: number
+  database: string
+  adminUser: string
+  adminPassword: string
+  probeUser: string
+  probePassword: string
+}
+
+export type StackAddresses = {
+  kafkaBrokers: string[]
+  redisUrl: string
+  vault: VaultAddress
+  postgres: PostgresAddress
+  dataDir: string
+  vaultAuditFile: string
+  kafkaDataDir: string
+  redisDataDir: string
+}

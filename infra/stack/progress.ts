@@ -1,0 +1,1 @@
+export type Progress = (line: string) => void

@@ -1,0 +1,150 @@
+import { z } from 'zod'
+import { durationMs, storeId } from './primitives.ts'
+
+const topicNames = z
+  .object({
+    lifecycle: z.string().default('task-lifecycle'),
+    grants: z.string().default('credential-grants'),
+    leaks: z.string().default('leak-detections'),
+    facts: z.string().default('curfew-facts'),
+    outcomes: z.string().default('credential-outcomes'),
+    deadLetters: z.string().default('curfew-dead-letters'),
+  })
+  .prefault({})
+
+/** Who may send what. Static: checked at intake, without state. */
+export const principal = z.strictObject({
+  id: z.string().min(1).max(64),
+  tenant: z.string().min(1).max(64),
+  may: z.strictObject({
+    lifecycle: z.boolean().default(false),
+    /** Ids of the stores that this principal may register credentials of. */
+    grant: z.array(storeId).default([]),
+    leak: z.boolean().default(false),
+    admin: z.boolean().default(false),
+  }),
+  /** SHA-256 (hex) of the bearer token that authenticates this principal over HTTP. */
+  tokenSha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+})
+export type Principal = z.infer<typeof principal>
+
+/** Calls to a store, shared by all processes. */
+const budget = z
+  .strictObject({
+    callsPerSecond: z.number().positive().default(400),
+    burst: z.int().positive().default(100),
+    inFlight: z.int().positive().default(32),
+    /** The product locks the caller out at the n-th 429 inside the window: never reached. */
+    lockout: z.strictObject({ strikes: z.int().min(2), windowMs: z.int().positive() }).optional(),
+  })
+  .prefault({})
+
+export const vaultStoreConfig = z.strictObject({
+  id: storeId,
+  kind: z.literal('vault'),
+  /** Origin of the active node, or of a load balancer that sends to it. */
+  address: z.url(),
+  caFile: z.string().optional(),
+  namespace: z.string().optional(),
+  auth: z.strictObject({ mount: z.string().default('approle'), roleId: z.string(), secretIdFile: z.string() }),
+  /** Mount of the AppRole method whose secret ids are revoked. */
+  appRoleMount: z.string().default('approle'),
+  timeoutMs: z.int().min(100).default(5_000),
+  /** How long a door may go on accepting after a step. 0 only where every use asks one authority. */
+  propagationMs: z.int().min(0).default(0),
+  budget,
+  /** The systems that enforce leases, by lease id prefix, each with a read-only probe login. */
+  targets: z
+    .array(
+      z.strictObject({
+        leasePrefix: z.string().min(1),
+        kind: z.literal('postgres'),
+        /** File with a connection URL of a login that may read pg_roles. */
+        probeUrlFile: z.string(),
+        timeoutMs: z.int().min(100).default(3_000),
+      }),
+    )
+    .default([]),
+})
+export type VaultStoreConfig = z.infer<typeof vaultStoreConfig>
+
+export const storeConfig = z.discriminatedUnion('kind', [vaultStoreConfig])
+export type StoreConfig = z.infer<typeof storeConfig>
+
+export const config = z
+  .strictObject({
+    kafka: z.strictObject({
+      brokers: z.array(z.string()).min(1),
+      topics: topicNames,
+      /** Fixed for the life of the facts topic. */
+      factsPartitions: z.int().min(1).max(256).default(8),
+      group: z.string().default('curfew'),
+      /** The principal that each input topic's writers are, by the broker's ACLs. */
+      principals: z.strictObject({ lifecycle: z.string(), grants: z.string(), leaks: z.string() }),
+      /** An operator's word that what an offset gap skipped was reconciled. */
+      acceptGap: z.boolean().default(false),
+    }),
+    redis: z.strictObject({
+      url: z.string(),
+      prefix: z
+        .string()
+        .regex(/^[\w-]+$/)
+        .default('curfew'),
+    }),
+    /** Directory of the key rings (peppers, intake keys): outside Redis and outside temporary folders. */
+    keysDir: z.string(),
+    principals: z.array(principal).min(1),
+    stores: z.array(storeConfig),
+    session: z
+      .strictObject({
+        maxLifeMs: durationMs.default(24 * 3_600_000),
+        maxLifeCapMs: durationMs.default(7 * 86_400_000),
+        /** Absent: a session may be silent until its maximum life. */
+        idleMs: durationMs.optional(),
+        /** How long a grant may wait for its session's start. */
+        graceMs: z.int().min(0).default(60_000),
+      })
+      .prefault({}),
+    /** Past due + bound a reachable store refuses the credential. */
+    bounds: z.strictObject({ credentialMs: z.int().default(30_000), rotationMs: z.int().default(60_000) }).prefault({}),
+    cap: z
+      .strictObject({ kills: z.int().min(1).default(100), windowMs: z.int().min(1_000).default(600_000) })
+      .prefault({}),
+    /** An expiry that later facts could move is held for unread input this long at most. */
+    expiryHoldMs: z.int().default(15 * 60_000),
+    work: z
+      .strictObject({
+        concurrency: z.int().min(1).default(16),
+        queueRoom: z.int().min(1).default(500),
+        wakeUps: z.boolean().default(true),
+      })
+      .prefault({}),
+    api: z.strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).default(7440) }).prefault({}),
+    canary: z
+      .strictObject({ store: storeId, tokenRole: z.string(), everyMs: z.int().min(1_000).default(60_000) })
+      .optional(),
+  })
+  .superRefine((c, context) => {
+    const problem = (message: string) => context.addIssue({ code: 'custom', message })
+    const ids = new Set(c.principals.map(p => p.id))
+    if (ids.size !== c.principals.length) problem('principals: an id is used twice')
+    for (const [topic, id] of Object.entries(c.kafka.principals))
+      if (!ids.has(id)) problem(`kafka.principals.${topic}: no principal "${id}"`)
+    const stores = new Set(c.stores.map(s => s.id))
+    if (stores.size !== c.stores.length) problem('stores: an id is used twice')
+    const tenantOf = new Map<string, string>()
+    for (const p of c.principals)
+      for (const store of p.may.grant) {
+        if (!stores.has(store)) problem(`principals.${p.id}: no store "${store}"`)
+        // One credential belongs to one tenant: a shared instance would let one tenant's end kill another's credential.
+        if ((tenantOf.get(store) ?? p.tenant) !== p.tenant)
+          problem(`store "${store}" is granted by principals of two tenants: give each tenant an instance of its own`)
+        tenantOf.set(store, p.tenant)
+      }
+    if (c.canary && !stores.has(c.canary.store)) problem(`canary.store: no store "${c.canary.store}"`)
+    if (c.session.maxLifeMs > c.session.maxLifeCapMs) problem('session.maxLifeMs is over session.maxLifeCapMs')
+  })
+export type Config = z.infer<typeof config>

@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { credentialKind } from './grant.ts'
+import { durationMs, epochMs, fingerprint, handle, hexId, senderId, storeId } from './primitives.ts'
+import { receipt } from './receipt.ts'
+
+/**
+ * What we durably know. Facts are a set that only grows: a duplicate, a reordering or a zombie writer changes nothing.
+ * `at` is `receivedAt` (the broker's LogAppendTime, or HTTP's one stamp); `event` is the hash of the event's source and id.
+ * Defaults of the config are stamped in at intake, so that the fold needs no config.
+ */
+const base = { v: z.literal(1), at: epochMs, event: z.string().max(64), by: z.string().max(128) }
+const session = { sid: hexId, tenant: z.string(), session: senderId }
+
+export const fact = z.discriminatedUnion('kind', [
+  /** The first record of each partition. Another id than the stored one: wipe and rebuild. */
+  z.object({
+    ...base,
+    kind: z.literal('meta'),
+    id: hexId,
+    partition: z.int(),
+    partitions: z.int(),
+    cluster: z.string(),
+  }),
+  /** An input consumer group has begun: from now on a missing committed offset is a gap. */
+  z.object({ ...base, kind: z.literal('group'), group: z.string() }),
+  z.object({
+    ...base,
+    ...session,
+    kind: z.literal('session.started'),
+    agent: z.string().optional(),
+    maxLifeMs: durationMs,
+    idleMs: durationMs.optional(),
+  }),
+  /** Any sign of life; `at` rounded up to the minute, so that a minute is one fact. */
+  z.object({ ...base, kind: z.literal('session.active'), sid: hexId }),
+  z.object({
+    ...base,
+    kind: z.literal('session.ended'),
+    sid: hexId,
+    cause: z.enum(['session_ended', 'forced']),
+    reason: z.string().max(256).optional(),
+  }),
+  z.object({
+    ...base,
+    kind: z.literal('task.ended'),
+    sid: hexId,
+    task: senderId,
+    cause: z.enum(['task_finished', 'forced']),
+    reason: z.string().max(256).optional(),
+  }),
+  z.object({
+    ...base,
+    ...session,
+    kind: z.literal('granted'),
+    gid: hexId,
+    cid: hexId,
+    task: senderId.optional(),
+    store: storeId,
+    credentialKind,
+    handle,
+    target: z.string().optional(),
+    fingerprints: z.array(fingerprint),
+    expiresAt: epochMs.optional(),
+    renewable: z.boolean(),
+    /** Without its session's start, the grant is due from here on. */
+    graceUntil: epochMs,
+    maxLifeMs: durationMs,
+    /** Set when the grant carries its session's start itself. */
+    start: z.object({ maxLifeMs: durationMs, idleMs: durationMs.optional() }).optional(),
+  }),
+  z.object({ ...base, kind: z.literal('renewed'), cid: hexId, expiresAt: epochMs }),
+  z.object({ ...base, kind: z.literal('leaked'), fingerprint, withValue: z.boolean(), source: z.string().optional() }),
+  z.object({ ...base, kind: z.literal('forced'), cid: hexId, reason: z.string().max(256) }),
+  /** The credential was seen accepted: from now on a refusal can prove a death. */
+  z.object({ ...base, kind: z.literal('seen'), cid: hexId }),
+  z.object({ ...base, kind: z.literal('outcome'), cid: hexId, receipt }),
+  /** A dead credential was seen alive: a new epoch and a page. */
+  z.object({ ...base, kind: z.literal('relapsed'), cid: hexId, epoch: z.int().min(1) }),
+])
+export type Fact = z.infer<typeof fact>
+export type FactOf<K extends Fact['kind']> = Extract<Fact, { kind: K }>

@@ -1,0 +1,25 @@
+import { z } from 'zod'
+
+/** Epoch milliseconds, UTC. Thirteen digits at most: the projection compares them as fixed-width text. */
+export const epochMs = z.int().min(0).max(9_999_999_999_999)
+/** A sender's own name for a session or a task: single use inside its tenant (session) or its session (task). */
+export const senderId = z.string().min(1).max(256)
+export const storeId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a store id is lower case letters, digits and dashes')
+/** The store's own non-secret name for a credential: lease id, token accessor, `role/accessor` of a secret id. */
+export const handle = z.string().min(1).max(1024)
+/** `kid:HMAC-SHA256(pepper, value)` in hex; the only form in which a value is remembered. */
+export const fingerprint = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,32}:[0-9a-f]{64}$/, 'a fingerprint is kid:<64 hex digits>')
+/** A value encrypted to Curfew's public intake key, JWE compact serialization (RFC 7516). Opened at the edge and forgotten. */
+export const jwe = z
+  .string()
+  .max(65_536)
+  .regex(/^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/, 'a JWE in compact serialization')
+export const hexId = z.string().regex(/^[0-9a-f]{32}$/)
+export const durationMs = z
+  .int()
+  .min(1_000)
+  .max(366 * 86_400_000)

@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { cause, credentialKind } from './grant.ts'
+import { epochMs, handle, hexId, senderId, storeId } from './primitives.ts'
+
+export const outcomeKind = z.enum(['verified', 'impossible', 'unproven', 'gone_before_seen'])
+export type OutcomeKind = z.infer<typeof outcomeKind>
+
+/** `used`: the credential itself was refused; `target`: gone at the system that enforces it; `issuer`: only the issuer says so. */
+export const evidence = z.enum(['used', 'target', 'issuer'])
+export type Evidence = z.infer<typeof evidence>
+
+/** One grant that ended with this death. `cause` is `shared:<session>` where another session's end killed it. */
+export const settledGrant = z.object({
+  tenant: z.string(),
+  session: senderId,
+  tasks: z.array(senderId),
+  cause: z.string(),
+})
+
+/** The record of one death: id = hash(credential, epoch). Times are epoch ms. */
+export const receipt = z.object({
+  receipt: hexId,
+  credential: hexId,
+  epoch: z.int().min(0),
+  outcome: outcomeKind,
+  store: storeId,
+  kind: credentialKind,
+  handle,
+  cause,
+  dueAt: epochMs,
+  seenAliveAt: epochMs.optional(),
+  steppedAt: epochMs.optional(),
+  /** First refusal after the last acceptance. Lag = deadSince - dueAt. */
+  deadSince: epochMs.optional(),
+  settledAt: epochMs,
+  evidence: evidence.optional(),
+  /** `impossible`: the credential may be honoured until then. */
+  exposedUntil: epochMs.optional(),
+  reason: z.string().max(200).optional(),
+  attempts: z.int().min(0),
+  grants: z.array(settledGrant),
+})
+export type Receipt = z.infer<typeof receipt>

@@ -1,0 +1,54 @@
+import type { DueCause } from './decide.ts'
+import type { Problem } from './errors.ts'
+import type { Issuer, Lane, Settled, WorkNote, WorkParts } from './ports.ts'
+import type { CredentialView } from './view.ts'
+
+/** One attempt's world: what was loaded, decided and remembered. */
+export type Attempt = {
+  parts: WorkParts
+  view: CredentialView
+  store: Issuer
+  lane: Lane
+  cause: DueCause
+  dueAt: number
+  note: WorkNote
+}
+
+export const loadNote = async (
+  parts: WorkParts,
+  view: CredentialView,
+  dueAt: number | undefined,
+): Promise<WorkNote> => {
+  const saved = await parts.projection.note(view.cid)
+  const note = saved?.epoch === view.epoch ? saved : { epoch: view.epoch, attempts: 0, failures: 0 }
+  return dueAt === undefined ? note : { ...note, dueAt }
+}
+
+/** Retried for ever, listed with its age and reason: never an end. */
+export const blocked = (
+  parts: WorkParts,
+  view: CredentialView,
+  note: WorkNote,
+  step: 'probe' | 'revoke',
+  problem: Problem,
+): Promise<Settled> => {
+  parts.observe({ event: 'problem', store: view.store, cid: view.cid, step, problem })
+  if (problem.code === 'throttled') return again(parts, view, note, problem.retryAfterMs ?? 1_000)
+  note.failures += 1
+  note.blocked = { since: note.blocked?.since ?? parts.now(), code: problem.code, detail: problem.detail }
+  return again(parts, view, note, problem.retryAfterMs ?? backoffMs(note))
+}
+
+export const again = async (
+  parts: WorkParts,
+  view: CredentialView,
+  note: WorkNote,
+  afterMs: number,
+): Promise<Settled> => {
+  await parts.projection.saveNote(view.cid, note)
+  return { state: 'again', at: parts.now() + Math.max(20, Math.round(afterMs)) }
+}
+
+/** Full jitter up to 5 s: what became due again meanwhile must not wait longer than a part of its bound. */
+export const backoffMs = (note: WorkNote) =>
+  100 + Math.random() * Math.min(5_000, 200 * 2 ** Math.min(note.failures + note.attempts, 6))

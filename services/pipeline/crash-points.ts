@@ -1,0 +1,15 @@
+/** Where a `kill -9` must change nothing. Tests make each of these fail; production passes through. */
+export const crashPoints = [
+  'after_parse',
+  'after_facts_acked',
+  'after_offset_commit',
+  'after_fold',
+  'after_wake_up_armed',
+  'after_job_added',
+  'before_step',
+  'after_step',
+  'after_probe',
+  'after_outcome_acked',
+] as const
+export type CrashPoint = (typeof crashPoints)[number]
+export type PassCrashPoint = (point: CrashPoint) => void

@@ -1,0 +1,100 @@
+import type { Cause } from '../../schemas/grant.ts'
+import type { CredentialView, GrantView } from './view.ts'
+
+/**
+ * `hard`: later facts can only move it earlier, it acts at once. `expiry` and `idle`: a later fact can move it later, it
+ * waits until the input that could carry that fact was read and folded past its deadline.
+ */
+export type CauseClass = 'hard' | 'expiry' | 'idle'
+export type DueCause = {
+  cause: Cause
+  at: number
+  class: CauseClass
+  /** Kills that were only inferred fall under the cap. */
+  inferred: boolean
+  /** The session whose end it is; absent: the credential's own (expiry, leak, force). */
+  sid?: string
+}
+
+/** How far the inputs were read and folded, in epoch ms; 0: not known yet. */
+export type Marks = { grantsRead: number; lifecycleRead: number; expiryHoldMs: number }
+
+export type Verdict =
+  | { due: false; nextAt: number | undefined }
+  | { due: true; cause: DueCause; at: number; inferred: boolean; late: boolean }
+
+/** Every cause that this credential has, whenever it is due. */
+export const causesOf = (view: CredentialView): DueCause[] => {
+  const own = (cause: Cause, at: number | undefined, kind: CauseClass, inferred = false): DueCause[] =>
+    at === undefined ? [] : [{ cause, at, class: kind, inferred }]
+  const firstGrantAt = Math.min(...view.grants.map(grant => grant.at))
+  const sinceGrant = (at: number | undefined) => (at === undefined ? undefined : Math.max(at, firstGrantAt))
+  return [
+    ...own('forced', sinceGrant(view.forced?.at), 'hard'),
+    ...own('leaked', sinceGrant(view.leakedValueAt), 'hard'),
+    ...own('leaked', sinceGrant(view.leakedPrintAt), 'hard', true),
+    ...own('expired', view.fixedExpiresAt, 'hard'),
+    ...own('expired', view.expiresAt, 'expiry'),
+    ...view.grants.flatMap(grantCauses),
+  ]
+}
+
+const grantCauses = (grant: GrantView): DueCause[] => {
+  const { sid, session } = grant
+  const causes: DueCause[] = []
+  const add = (cause: Cause, at: number, kind: CauseClass, inferred = false) =>
+    causes.push({ cause, at, class: kind, inferred, sid })
+  // A grant that is read after its session's end is due from its own receipt on.
+  if (session.ended) add(session.ended.cause as Cause, Math.max(session.ended.at, grant.at), 'hard')
+  for (const task of grant.tasks) {
+    const ended = session.tasks.get(task)
+    if (ended) add(ended.cause as Cause, Math.max(ended.at, grant.at), 'hard')
+  }
+  if (session.maxLifeAt !== undefined) add('max_life', Math.max(session.maxLifeAt, grant.at), 'hard')
+  if (session.startedAt === undefined) add('unannounced', grant.graceUntil, 'idle', true)
+  else if (session.idleMs !== undefined && session.activityAt !== undefined)
+    add('idle', Math.max(session.activityAt + session.idleMs, grant.at), 'idle', true)
+  return causes
+}
+
+/** Pure: (what the facts add up to, now, how far was read) -> due or not, since when, and why. */
+export const decide = (view: CredentialView, now: number, marks: Marks): Verdict => {
+  if (view.receipt) return { due: false, nextAt: undefined }
+  const causes = causesOf(view).sort((a, b) => a.at - b.at)
+  const acting = causes.flatMap(cause => {
+    const acts = actsNow(cause, now, marks)
+    return acts === 'no' ? [] : [{ cause, late: acts === 'late' }]
+  })
+  const first = acting[0]
+  if (!first) return { due: false, nextAt: causes.find(cause => cause.at > now)?.at ?? (causes[0] && now + 1_000) }
+  // A held credential that has an uncapped cause as well goes at once.
+  const inferred = acting.every(({ cause, late }) => cause.inferred || late)
+  const { cause } = inferred ? first : (acting.find(a => !a.cause.inferred && !a.late) ?? first)
+  return { due: true, cause, at: Math.max(first.cause.at, view.relapsedAt ?? 0), inferred, late: first.late }
+}
+
+const actsNow = (cause: DueCause, now: number, marks: Marks): 'no' | 'now' | 'late' => {
+  if (cause.at > now) return 'no'
+  if (cause.class === 'hard') return 'now'
+  if (cause.class === 'idle') return cause.at <= marks.lifecycleRead ? 'now' : 'no'
+  if (cause.at <= marks.grantsRead) return 'now'
+  // Held for unread input long enough: it acts, under the cap.
+  return cause.at + marks.expiryHoldMs <= now ? 'late' : 'no'
+}
+
+/** The due index: one score (epoch ms) per lane. Twin of the Lua in services/ledger; a differential test compares them. */
+export type IndexScores = Partial<Record<'leak' | 'hard' | 'expiry' | 'idle' | 'probe', number>>
+export const indexScores = (view: CredentialView): IndexScores => {
+  if (view.receipt) return {}
+  const scores: IndexScores = {}
+  const lower = (lane: keyof IndexScores, at: number) => {
+    scores[lane] = Math.min(scores[lane] ?? Number.POSITIVE_INFINITY, at)
+  }
+  for (const cause of causesOf(view)) lower(cause.cause === 'leaked' ? 'leak' : cause.class, cause.at)
+  if (view.seenAt === undefined) lower('probe', Math.min(...view.grants.map(grant => grant.at)))
+  return scores
+}
+
+/** What each holder of the credential is told: its own cause, or that another session's end took it along. */
+export const grantCause = (grant: GrantView, cause: DueCause, nameOf: (sid: string) => string): string =>
+  cause.sid === undefined || cause.sid === grant.sid ? cause.cause : `shared:${nameOf(cause.sid)}`

@@ -1,0 +1,34 @@
+/**
+ * Why a store call did not do what was asked. `detail` is ours or the store's bounded error text, never a body or a value.
+ * `throttled` is neither a failure of the store nor a refusal at the door.
+ */
+export type ProblemCode =
+  | 'permission' // the store refuses *us*: a human must act
+  | 'sealed'
+  | 'unreachable'
+  | 'timeout' // the result is unknown: probe first, then repeat
+  | 'throttled'
+  | 'backend' // the store answered that its own backend failed
+  | 'protocol' // an answer that this version does not know
+export type Problem = { code: ProblemCode; detail: string; retryAfterMs?: number }
+
+/** Cuts and flattens a store's error text: bounded, one line. */
+export const boundedText = (text: string, length = 200) => text.replaceAll(/\s+/g, ' ').trim().slice(0, length)
+
+/** Bad input: goes to the dead letters with its reason, or back to the sender as a 4xx. Never carries a value. */
+export class RejectedEvent extends Error {
+  readonly code: string
+  constructor(code: string, message: string) {
+    super(message)
+    this.name = 'RejectedEvent'
+    this.code = code
+  }
+}
+
+/** The facts could not be made durable: nothing was promised. */
+export class FactsUnavailable extends Error {
+  constructor(cause: unknown) {
+    super('the facts topic did not acknowledge', { cause })
+    this.name = 'FactsUnavailable'
+  }
+}

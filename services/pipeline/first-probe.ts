@@ -1,0 +1,39 @@
+import { type Attempt, again, backoffMs, loadNote } from './attempt.ts'
+import type { DueCause } from './decide.ts'
+import { appendOutcome, appendSeen } from './outcome.ts'
+import type { Settled, WorkParts } from './ports.ts'
+
+const over: Settled = { state: 'over' }
+
+/** The first fold of a grant offers this: seen alive is what makes a later refusal a proof. */
+export const firstProbe = async (parts: WorkParts, cid: string): Promise<Settled> => {
+  const view = await parts.projection.load(cid)
+  if (!view || view.receipt || view.seenAt !== undefined) return over
+  const store = parts.stores.get(view.store)
+  if (!store) return { state: 'again', at: parts.now() + 30_000 }
+  const note = await loadNote(parts, view, undefined)
+  const now = parts.now()
+  const cause: DueCause = { cause: 'first_probe', at: now, class: 'hard', inferred: false }
+  const attempt: Attempt = { parts, view, store, lane: 'probe', cause, dueAt: now, note }
+  // Said at registration, not at the end: nobody should rely on it meanwhile.
+  const impossible = store.impossible(view)
+  if (impossible !== undefined) return appendOutcome(attempt, { outcome: 'impossible', reason: impossible })
+  const probe = await store.probe(view, 'probe')
+  if (probe.state === 'alive') {
+    await appendSeen(attempt, parts.now())
+    return over
+  }
+  if (probe.state === 'dead') return neverSeen(attempt, parts.now())
+  parts.observe({ event: 'problem', store: store.id, cid, step: 'probe', problem: probe.problem })
+  note.failures += 1
+  return again(parts, view, note, backoffMs(note))
+}
+
+/** Absent at the first probe: told to the issuer as `unproven`, unless its life was over or we came too late to look. */
+export const neverSeen = (attempt: Attempt, now: number): Promise<Settled> => {
+  const { parts, view } = attempt
+  const life = Math.min(view.fixedExpiresAt ?? Number.POSITIVE_INFINITY, view.expiresAt ?? Number.POSITIVE_INFINITY)
+  const receivedAt = Math.min(...view.grants.map(grant => grant.at))
+  const late = now > life || now - receivedAt > parts.boundMs
+  return appendOutcome(attempt, late ? { outcome: 'gone_before_seen' } : { outcome: 'unproven' })
+}

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto'
+import type { Fact, FactOf } from '../../schemas/facts.ts'
+import type { Receipt } from '../../schemas/receipt.ts'
+import { credentialHash, type Merge, sessionCredentials, sessionHash, stamp } from './merges.ts'
+
+/** The fold of one fact: what it adds to the state. Pure, and needs no config. */
+export const mergesOf = (fact: Fact): Merge[] => {
+  switch (fact.kind) {
+    case 'meta':
+      return []
+    case 'group':
+      return [['add', 'groups', fact.group]]
+    case 'session.started':
+      return [...startMerges(fact, fact), ['touchSession', fact.sid]]
+    case 'session.active':
+      return [
+        ['max', sessionHash(fact.sid), 'activity', stamp(fact.at)],
+        ['touchSession', fact.sid],
+      ]
+    case 'session.ended':
+      return [
+        ['min', sessionHash(fact.sid), 'ended', stamp(fact.at, endText(fact))],
+        ['touchSession', fact.sid],
+      ]
+    case 'task.ended':
+      return [
+        ['min', sessionHash(fact.sid), `t:${fact.task}`, stamp(fact.at, endText(fact))],
+        ['touchSession', fact.sid],
+      ]
+    case 'granted':
+      return grantMerges(fact)
+    case 'leaked': {
+      const field = fact.withValue ? 'leakedValue' : 'leakedPrint'
+      return [['leak', fact.fingerprint, field, stamp(fact.at, fact.source ?? '')]]
+    }
+    case 'renewed':
+      return [['max', credentialHash(fact.cid), 'expiry', stamp(fact.expiresAt)], ...touch(fact)]
+    case 'forced':
+      return [['min', credentialHash(fact.cid), 'forced', stamp(fact.at, fact.reason)], ...touch(fact)]
+    case 'seen':
+      return [['min', credentialHash(fact.cid), 'seen', stamp(fact.at)], ...touch(fact)]
+    case 'outcome':
+      return outcomeMerges(fact)
+    case 'relapsed':
+      return [['max', credentialHash(fact.cid), 'epoch', stamp(fact.epoch, String(fact.at))], ...touch(fact)]
+  }
+}
+
+const touch = (fact: { cid: string }): Merge[] => [['touch', fact.cid]]
+const endText = (fact: { cause: string; reason?: string | undefined }) => `${fact.cause}|${fact.reason ?? ''}`
+
+const identityMerges = (fact: FactOf<'session.started'> | FactOf<'granted'>): Merge[] => [
+  ['min', sessionHash(fact.sid), 'id', stamp(0, JSON.stringify([fact.tenant, fact.session]))],
+  ['min', sessionHash(fact.sid), 'first', stamp(fact.at)],
+  ['add', 'sessions', fact.sid],
+]
+
+const startMerges = (
+  fact: FactOf<'session.started'> | FactOf<'granted'>,
+  start: { maxLifeMs: number; idleMs?: number | undefined; agent?: string | undefined },
+): Merge[] => {
+  const key = sessionHash(fact.sid)
+  const merges: Merge[] = [
+    ...identityMerges(fact),
+    ['min', key, 'started', stamp(fact.at)],
+    ['min', key, 'maxLifeAt', stamp(fact.at + start.maxLifeMs)],
+    ['max', key, 'activity', stamp(fact.at)],
+  ]
+  if (start.idleMs !== undefined) merges.push(['min', key, 'idleMs', stamp(start.idleMs)])
+  if (start.agent !== undefined) merges.push(['min', key, 'agent', stamp(0, start.agent)])
+  return merges
+}
+
+const grantMerges = (fact: FactOf<'granted'>): Merge[] => {
+  const key = credentialHash(fact.cid)
+  const merges: Merge[] = [
+    ...(fact.start ? startMerges(fact, fact.start) : identityMerges(fact)),
+    ['min', sessionHash(fact.sid), 'maxLifeUnannounced', stamp(fact.at + fact.maxLifeMs)],
+    ['add', sessionCredentials(fact.sid), fact.cid],
+    ['add', 'credentials', fact.cid],
+    ['min', key, 'store', stamp(0, fact.store)],
+    ['min', key, 'kind', stamp(0, fact.credentialKind)],
+    ['min', key, 'handle', stamp(0, fact.handle)],
+    ['min', key, `g:${fact.sid}`, stamp(fact.at)],
+    ['min', key, `grace:${fact.sid}`, stamp(fact.graceUntil)],
+  ]
+  if (fact.target !== undefined) merges.push(['min', key, 'target', stamp(0, fact.target)])
+  if (fact.task !== undefined) merges.push(['min', key, `k:${fact.sid}:${fact.task}`, stamp(0)])
+  // A final expiry can only move earlier, a renewable one only later.
+  if (fact.expiresAt !== undefined)
+    merges.push(
+      fact.renewable
+        ? ['max', key, 'expiry', stamp(fact.expiresAt)]
+        : ['min', key, 'fixedExpiry', stamp(fact.expiresAt)],
+    )
+  for (const fp of fact.fingerprints) merges.push(['join', fp, fact.cid])
+  return [...merges, ['touch', fact.cid], ['touchSession', fact.sid]]
+}
+
+/** `verified` beats the others; among equals the smallest (settled time, value hash) wins. */
+export const outcomeRank = (receipt: Receipt) => {
+  const value = JSON.stringify(receipt)
+  const digest = createHash('sha256').update(value).digest('hex').slice(0, 8)
+  return `${receipt.outcome === 'verified' ? 0 : 1}${stamp(receipt.settledAt, digest)}|${value}`
+}
+
+const outcomeMerges = (fact: FactOf<'outcome'>): Merge[] => [
+  ['min', credentialHash(fact.cid), `o:${fact.receipt.epoch}`, outcomeRank(fact.receipt)],
+  ['add', 'receipts', `${fact.cid}~${fact.receipt.epoch}`],
+  ...touch(fact),
+]

@@ -1,0 +1,78 @@
+import type { Fact } from '../../schemas/facts.ts'
+import type { Evidence, OutcomeKind, Receipt } from '../../schemas/receipt.ts'
+import { type Attempt, again } from './attempt.ts'
+import { type DueCause, grantCause } from './decide.ts'
+import { receiptId } from './ids.ts'
+import type { Settled } from './ports.ts'
+import type { CredentialView } from './view.ts'
+
+export type Result = { outcome: OutcomeKind; evidence?: Evidence; reason?: string }
+
+const by = 'curfew'
+const seenFact = (cid: string, at: number): Fact => ({ v: 1, kind: 'seen', at, event: 'seen', by, cid })
+
+/** Durable before the step; with Kafka down it is kept beside the work and goes with the outcome. */
+export const appendSeen = async ({ parts, view, note }: Attempt, at: number): Promise<void> => {
+  if (note.seenAt !== undefined) return
+  note.seenAt = at
+  try {
+    await parts.facts.append([seenFact(view.cid, at)])
+  } catch {
+    parts.observe({ event: 'facts_unavailable', cid: view.cid })
+    await parts.projection.saveNote(view.cid, note)
+  }
+}
+
+/** The folded outcome fact is the receipt. Not acknowledged: offered again later, found dead again, and appended then. */
+export const appendOutcome = async (attempt: Attempt, result: Result): Promise<Settled> => {
+  const { parts, view, note } = attempt
+  const receipt = receiptOf(attempt, result)
+  const facts: Fact[] = [{ v: 1, kind: 'outcome', at: receipt.settledAt, event: 'outcome', by, cid: view.cid, receipt }]
+  if (view.seenAt === undefined && note.seenAt !== undefined) facts.unshift(seenFact(view.cid, note.seenAt))
+  await parts.projection.saveNote(view.cid, note)
+  try {
+    await parts.facts.append(facts)
+  } catch {
+    parts.observe({ event: 'facts_unavailable', cid: view.cid })
+    return again(parts, view, note, 2_000)
+  }
+  parts.crashPoint('after_outcome_acked')
+  parts.observe({ event: 'settled', receipt })
+  return { state: 'over' }
+}
+
+const receiptOf = ({ parts, view, cause, dueAt, note }: Attempt, result: Result): Receipt => {
+  const exposedUntil = result.outcome === 'impossible' ? (view.fixedExpiresAt ?? view.expiresAt) : undefined
+  const seenAliveAt = view.seenAt ?? note.seenAt
+  return {
+    receipt: receiptId(view.cid, view.epoch),
+    credential: view.cid,
+    epoch: view.epoch,
+    outcome: result.outcome,
+    store: view.store,
+    kind: view.kind,
+    handle: view.handle,
+    cause: cause.cause,
+    dueAt,
+    ...(seenAliveAt === undefined ? {} : { seenAliveAt }),
+    ...(note.steppedAt === undefined ? {} : { steppedAt: note.steppedAt }),
+    ...(result.outcome === 'verified' && note.refusedSince !== undefined ? { deadSince: note.refusedSince } : {}),
+    settledAt: parts.now(),
+    ...(result.evidence === undefined ? {} : { evidence: result.evidence }),
+    ...(exposedUntil === undefined ? {} : { exposedUntil }),
+    ...(result.reason === undefined ? {} : { reason: result.reason }),
+    attempts: note.attempts,
+    grants: settledGrants(view, cause),
+  }
+}
+
+/** Every holder settles in the same death. */
+const settledGrants = (view: CredentialView, cause: DueCause): Receipt['grants'] => {
+  const named = new Map(view.grants.map(grant => [grant.sid, grant.session.session]))
+  return view.grants.map(grant => ({
+    tenant: grant.session.tenant,
+    session: grant.session.session,
+    tasks: grant.tasks,
+    cause: grantCause(grant, cause, sid => named.get(sid) ?? sid),
+  }))
+}

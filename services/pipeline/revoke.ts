@@ -1,0 +1,104 @@
+import { type Attempt, again, backoffMs, blocked, loadNote } from './attempt.ts'
+import { decide, type Verdict } from './decide.ts'
+import type { Problem } from './errors.ts'
+import { neverSeen } from './first-probe.ts'
+import { appendOutcome, appendSeen } from './outcome.ts'
+import type { Lane, ProbeResult, Settled, WorkNote, WorkParts } from './ports.ts'
+import type { CredentialView } from './view.ts'
+
+const over: Settled = { state: 'over' }
+
+/**
+ * Revocation, written once for every store: decide again, probe, step, probe, and only then say that it is dead.
+ * Idempotent and resumable at every line: what is remembered between attempts is a hint, the facts and the probes decide.
+ */
+export const revoke = async (parts: WorkParts, cid: string, lane: Lane): Promise<Settled> => {
+  const view = await parts.projection.load(cid)
+  if (!view || view.receipt) return over
+  const verdict = decide(view, parts.now(), await parts.projection.marks())
+  if (!verdict.due) return { state: 'again', at: verdict.nextAt ?? parts.now() + 60_000 }
+  const note = await loadNote(parts, view, verdict.at)
+  const store = parts.stores.get(view.store)
+  if (!store) {
+    const problem: Problem = { code: 'protocol', detail: `no store "${view.store}" in the config` }
+    return blocked(parts, view, note, 'probe', problem)
+  }
+  if (!(await admitted(parts, view, verdict, note))) return { state: 'again', at: parts.now() + 5_000 }
+  const attempt: Attempt = { parts, view, store, lane, cause: verdict.cause, dueAt: verdict.at, note }
+  const impossible = store.impossible(view)
+  if (impossible !== undefined) return appendOutcome(attempt, { outcome: 'impossible', reason: impossible })
+  note.attempts += 1
+  return kill(attempt)
+}
+
+const kill = async (attempt: Attempt): Promise<Settled> => {
+  const { parts, view, store, lane, note } = attempt
+  const before = await store.probe(view, lane)
+  if (before.state === 'dead') return refused(attempt, before)
+  if (before.state === 'alive') await accepted(attempt)
+  else parts.observe({ event: 'problem', store: store.id, cid: view.cid, step: 'probe', problem: before.problem })
+  if (before.state === 'unknown' && waits(before.problem)) return blocked(parts, view, note, 'probe', before.problem)
+
+  parts.crashPoint('before_step')
+  const step = await store.revoke(view, lane)
+  parts.crashPoint('after_step')
+  if (step.state === 'failed') return blocked(parts, view, note, 'revoke', step.problem)
+  note.steppedAt = parts.now()
+  delete note.blocked
+  const after = await store.probe(view, lane)
+  parts.crashPoint('after_probe')
+  if (after.state === 'dead') return refused(attempt, after)
+  if (after.state === 'unknown') return blocked(parts, view, note, 'probe', after.problem)
+  // Success without effect, or queued: never believed, asked again soon.
+  note.acceptedAt = parts.now()
+  delete note.refusedSince
+  return again(parts, view, note, step.state === 'queued' ? 250 : backoffMs(note))
+}
+
+/** Seen alive: durable before the step, so that a later refusal proves a death. */
+const accepted = async (attempt: Attempt): Promise<void> => {
+  const { parts, view, store, note } = attempt
+  const now = parts.now()
+  const afterMs = note.steppedAt === undefined ? 0 : now - note.steppedAt
+  if (note.steppedAt !== undefined && afterMs > store.propagationMs)
+    parts.observe({ event: 'window_too_small', store: store.id, cid: view.cid, afterMs })
+  note.acceptedAt = now
+  delete note.refusedSince
+  delete note.steppedAt
+  if (view.seenAt === undefined) await appendSeen(attempt, now)
+}
+
+/** Refused: dead only if it was once seen alive, and only after the store's propagation window. */
+const refused = async (attempt: Attempt, probe: Extract<ProbeResult, { state: 'dead' }>): Promise<Settled> => {
+  const { parts, view, store, note } = attempt
+  const now = parts.now()
+  note.refusedSince ??= now
+  delete note.blocked
+  const seenAt = view.seenAt ?? note.seenAt
+  if (seenAt === undefined) return neverSeen(attempt, now)
+  // It may have died by itself or in an attempt that was not recorded: then the window counts from the first refusal.
+  const provenAt = (note.steppedAt ?? note.refusedSince) + store.propagationMs
+  if (now < provenAt) return again(parts, view, note, provenAt - now)
+  if (probe.evidence === 'issuer')
+    return appendOutcome(attempt, { outcome: 'impossible', reason: 'only the issuer says so', evidence: 'issuer' })
+  return appendOutcome(attempt, { outcome: 'verified', evidence: probe.evidence })
+}
+
+const admitted = async (
+  parts: WorkParts,
+  view: CredentialView,
+  verdict: Extract<Verdict, { due: true }>,
+  note: WorkNote,
+): Promise<boolean> => {
+  if (!verdict.inferred || (await parts.projection.admit(view.cid))) {
+    delete note.heldSince
+    return true
+  }
+  note.heldSince ??= parts.now()
+  await parts.projection.saveNote(view.cid, note)
+  parts.observe({ event: 'held', store: view.store, cid: view.cid, cause: verdict.cause.cause })
+  return false
+}
+
+/** Problems that the step would only repeat; after a timeout or a 403 on the probe alone the step is still tried. */
+const waits = (problem: Problem) => problem.code === 'throttled' || problem.code === 'sealed'

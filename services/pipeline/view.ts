@@ -1,0 +1,133 @@
+import { type CredentialKind, credentialKind } from '../../schemas/grant.ts'
+import type { Receipt } from '../../schemas/receipt.ts'
+import { stampedNumber, stampedText } from './merges.ts'
+
+/** What the facts add up to, read for one decision. Times are epoch ms. */
+export type EndView = { at: number; cause: string; reason: string }
+export type SessionView = {
+  sid: string
+  tenant: string
+  session: string
+  agent?: string | undefined
+  firstAt: number
+  startedAt?: number | undefined
+  /** Set always: from the start, or from the first grant while no start is known. */
+  maxLifeAt?: number | undefined
+  activityAt?: number | undefined
+  idleMs?: number | undefined
+  ended?: EndView | undefined
+  tasks: Map<string, EndView>
+}
+export type GrantView = { sid: string; at: number; graceUntil: number; tasks: string[]; session: SessionView }
+export type CredentialView = {
+  cid: string
+  store: string
+  kind: CredentialKind
+  handle: string
+  target?: string | undefined
+  expiresAt?: number | undefined
+  fixedExpiresAt?: number | undefined
+  leakedValueAt?: number | undefined
+  leakedPrintAt?: number | undefined
+  forced?: EndView | undefined
+  seenAt?: number | undefined
+  epoch: number
+  relapsedAt?: number | undefined
+  /** Of the current epoch; set: there is nothing left to do. */
+  receipt?: Receipt | undefined
+  grants: GrantView[]
+}
+
+type Hash = ReadonlyMap<string, string>
+const number = (hash: Hash, field: string) => {
+  const value = hash.get(field)
+  return value === undefined ? undefined : stampedNumber(value)
+}
+const text = (hash: Hash, field: string) => {
+  const value = hash.get(field)
+  return value === undefined ? undefined : stampedText(value)
+}
+const end = (value: string | undefined): EndView | undefined => {
+  if (value === undefined) return undefined
+  const [cause = '', ...reason] = stampedText(value).split('|')
+  return { at: stampedNumber(value), cause, reason: reason.join('|') }
+}
+
+export const sessionView = (sid: string, hash: Hash): SessionView => {
+  const [tenant, session] = JSON.parse(text(hash, 'id') ?? '["",""]') as [string, string]
+  const startedAt = number(hash, 'started')
+  const tasks = new Map<string, EndView>()
+  for (const [field, value] of hash) {
+    const ended = field.startsWith('t:') ? end(value) : undefined
+    if (ended) tasks.set(field.slice(2), ended)
+  }
+  return {
+    sid,
+    tenant,
+    session,
+    agent: text(hash, 'agent'),
+    firstAt: number(hash, 'first') ?? 0,
+    startedAt,
+    maxLifeAt: number(hash, startedAt === undefined ? 'maxLifeUnannounced' : 'maxLifeAt'),
+    activityAt: number(hash, 'activity'),
+    idleMs: number(hash, 'idleMs'),
+    ended: end(hash.get('ended')),
+    tasks,
+  }
+}
+
+/** Undefined: no grant of this credential is known (yet): a leak or a renewal may come first. */
+export const credentialView = (
+  cid: string,
+  hash: Hash,
+  sessions: ReadonlyMap<string, Hash>,
+): CredentialView | undefined => {
+  const kind = credentialKind.safeParse(text(hash, 'kind'))
+  if (!kind.success) return undefined
+  const epochStamp = hash.get('epoch')
+  const epoch = epochStamp === undefined ? 0 : stampedNumber(epochStamp)
+  const outcome = hash.get(`o:${epoch}`)
+  const forcedStamp = hash.get('forced')
+  return {
+    cid,
+    store: text(hash, 'store') ?? '',
+    kind: kind.data,
+    handle: text(hash, 'handle') ?? '',
+    target: text(hash, 'target'),
+    expiresAt: number(hash, 'expiry'),
+    fixedExpiresAt: number(hash, 'fixedExpiry'),
+    leakedValueAt: number(hash, 'leakedValue'),
+    leakedPrintAt: number(hash, 'leakedPrint'),
+    forced:
+      forcedStamp === undefined
+        ? undefined
+        : { at: stampedNumber(forcedStamp), cause: 'forced', reason: stampedText(forcedStamp) },
+    seenAt: number(hash, 'seen'),
+    epoch,
+    relapsedAt: epochStamp === undefined ? undefined : Number(stampedText(epochStamp)),
+    // `<rank><13 digits>|<8 hex>|<json>`
+    receipt: outcome === undefined ? undefined : (JSON.parse(outcome.slice(24)) as Receipt),
+    grants: grantViews(hash, sessions),
+  }
+}
+
+const grantViews = (hash: Hash, sessions: ReadonlyMap<string, Hash>): GrantView[] => {
+  const grants: GrantView[] = []
+  for (const [field, value] of hash) {
+    if (!field.startsWith('g:')) continue
+    const sid = field.slice(2)
+    const prefix = `k:${sid}:`
+    const tasks = [...hash.keys()].filter(name => name.startsWith(prefix)).map(name => name.slice(prefix.length))
+    grants.push({
+      sid,
+      at: stampedNumber(value),
+      graceUntil: number(hash, `grace:${sid}`) ?? stampedNumber(value),
+      tasks: tasks.sort(),
+      session: sessionView(sid, sessions.get(sid) ?? new Map()),
+    })
+  }
+  return grants.sort((a, b) => a.at - b.at || (a.sid < b.sid ? -1 : 1))
+}
+
+export const sessionIdsOf = (hash: Hash): string[] =>
+  [...hash.keys()].filter(field => field.startsWith('g:')).map(field => field.slice(2))
