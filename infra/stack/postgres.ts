@@ -27,7 +27,12 @@ export async function planPostgres(installed: Installed, folder: string, address
   if (identity) await chown(folder, identity.uid, identity.gid)
   await chmod(folder, 0o700)
   await initialise(installed, folder, dataDir, address)
-  const settings = [`port=${address.port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=100']
+  const settings = [
+    `port=${address.port}`,
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    'max_connections=100',
+  ]
   return {
     name: 'postgres',
     launch: {
@@ -42,13 +47,18 @@ export async function planPostgres(installed: Installed, folder: string, address
   }
 }
 
-async function initialise(installed: Installed, folder: string, dataDir: string, address: PostgresAddress): Promise<void> {
+async function initialise(
+  installed: Installed,
+  folder: string,
+  dataDir: string,
+  address: PostgresAddress,
+): Promise<void> {
   const identity = postgresIdentity()
   const passwordFile = path.join(folder, 'password')
   await writeFile(passwordFile, address.adminPassword, { mode: 0o600 })
   if (identity) await chown(passwordFile, identity.uid, identity.gid)
   const login = ['--username', address.adminUser, '--pwfile', passwordFile, '--auth', 'scram-sha-256']
   const args = ['-D', dataDir, ...login, '--encoding', 'UTF8', '--locale', 'C', '--no-sync']
-  await runCommand(path.join(installed.postgresBin, 'initdb'), args, { cwd: folder, identity })
+  await runCommand({ command: path.join(installed.postgresBin, 'initdb'), args, identity }, { cwd: folder })
   await rm(passwordFile)
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Admin, type Consumer, Kafka, logLevel } from 'kafkajs'
+import { type Admin, type Consumer, type EachMessagePayload, Kafka, logLevel } from 'kafkajs'
 
 const topic = 'stack-readiness'
 const timeoutMs = 10_000
@@ -37,7 +37,12 @@ async function ensureTopic(admin: Admin): Promise<void> {
 
 async function produceAndConsume(kafka: Kafka, groupId: string): Promise<void> {
   const producer = kafka.producer({ allowAutoTopicCreation: false })
-  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 50, allowAutoTopicCreation: false, retry: { retries: 3 } })
+  const consumer = kafka.consumer({
+    groupId,
+    maxWaitTimeInMs: 50,
+    allowAutoTopicCreation: false,
+    retry: { retries: 3 },
+  })
   try {
     await Promise.all([producer.connect(), consumer.connect()])
     const sent = await producer.send({ topic, messages: [{ value: groupId }] })
@@ -50,14 +55,17 @@ async function produceAndConsume(kafka: Kafka, groupId: string): Promise<void> {
 async function receive(consumer: Consumer, value: string, offset: string): Promise<void> {
   await consumer.subscribe({ topic, fromBeginning: true })
   const { promise, resolve, reject } = Promise.withResolvers<void>()
+  promise.catch(() => {}) // `run` may throw first
   const deadline = setTimeout(() => reject(new Error(`nothing was consumed in ${timeoutMs} ms`)), timeoutMs)
   consumer.on(consumer.events.CRASH, event => reject(event.payload.error))
-  await consumer.run({
-    autoCommit: false,
-    eachMessage: async ({ message }) => {
-      if (message.value?.toString() === value) resolve()
-    },
-  })
-  consumer.seek({ topic, partition: 0, offset })
-  await promise.finally(() => clearTimeout(deadline))
+  const eachMessage = async ({ message }: EachMessagePayload) => {
+    if (message.value?.toString() === value) resolve()
+  }
+  try {
+    await consumer.run({ autoCommit: false, eachMessage })
+    consumer.seek({ topic, partition: 0, offset })
+    await promise
+  } finally {
+    clearTimeout(deadline)
+  }
 }

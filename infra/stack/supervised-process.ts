@@ -1,14 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { childrenOf, signalAll } from './child-processes.ts'
 import type { Launch } from './component.ts'
-import { environmentForChildren } from './environment.ts'
-import { dieWithParent } from './die-with-parent.ts'
+import { spawnComponent } from './spawn-component.ts'
 
 const firstPauseMs = 100
 const longestPauseMs = 2_000
 const stableAfterMs = 5_000
+const politeEndMs = 2_000
 
 export type SupervisedProcess = {
   start: () => void
@@ -28,7 +28,7 @@ export function superviseProcess(launch: Launch, onChange: () => void): Supervis
 
   function spawnNow(): void {
     const startedMs = Date.now()
-    const started = spawnLaunch(launch)
+    const started = spawnComponent(launch)
     child = started
     started.once('exit', () => gone(started, startedMs))
     started.once('error', () => gone(started, startedMs))
@@ -43,20 +43,11 @@ export function superviseProcess(launch: Launch, onChange: () => void): Supervis
     retry = setTimeout(spawnNow, pauseMs)
     pauseMs = Math.min(pauseMs * 2, longestPauseMs)
   }
-  async function endWith(signals: NodeJS.Signals[]): Promise<void> {
-    const ending = child
-    if (!ending?.pid) return
-    const exited = once(ending, 'exit')
-    for (const signal of signals) {
-      ending.kill(signal)
-      if (await Promise.race([exited.then(() => true), sleep(2_000, false)])) return
-    }
-    await exited
-  }
-  async function stopWith(signals: NodeJS.Signals[]): Promise<void> {
+  async function stop(politely?: NodeJS.Signals): Promise<void> {
     wanted = false
     clearTimeout(retry)
-    await endWith(signals)
+    if (child && politely) await endProcess(child, politely)
+    if (child) await killProcess(child)
   }
   return {
     start: () => {
@@ -65,27 +56,24 @@ export function superviseProcess(launch: Launch, onChange: () => void): Supervis
       pauseMs = firstPauseMs
       spawnNow()
     },
-    kill: () => endWith(['SIGKILL']),
-    stop: () => stopWith(['SIGKILL']),
-    signal: signal => void child?.kill(signal),
-    end: () => stopWith([launch.endSignal, 'SIGKILL']),
+    kill: async () => child && killProcess(child),
+    stop: () => stop(),
+    signal: signal => child?.pid && signalAll([child.pid, ...childrenOf(child.pid)], signal),
+    end: () => stop(launch.endSignal),
     pid: () => child?.pid,
   }
 }
 
-/** `detached` keeps a terminal's Ctrl-C away from the components: only the supervisor ends them. */
-function spawnLaunch(launch: Launch): ChildProcess {
-  const log = openSync(launch.logFile, 'a')
-  try {
-    const { command, args, identity } = dieWithParent(launch)
-    return spawn(command, args, {
-      cwd: launch.folder,
-      env: environmentForChildren(launch.env),
-      stdio: ['ignore', log, log],
-      detached: true,
-      ...identity,
-    })
-  } finally {
-    closeSync(log)
-  }
+/** With its children, which would otherwise serve on for a moment, and hold what the next start needs. */
+async function killProcess(child: ChildProcess): Promise<void> {
+  if (!child.pid) return
+  const exited = once(child, 'exit')
+  signalAll([child.pid, ...childrenOf(child.pid)], 'SIGKILL')
+  await exited
+}
+
+async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  child.kill('SIGCONT')
+  child.kill(signal)
+  await Promise.race([once(child, 'exit'), sleep(politeEndMs, undefined, { ref: false })])
 }

@@ -11,7 +11,11 @@ import type { LocalPlan } from './local-component.ts'
 export type VaultLogin = Omit<VaultAddress, 'pipelineRoleId' | 'pipelineSecretId'>
 export type VaultPlan = { plan: LocalPlan; login: VaultLogin; auditFile: string }
 
-export async function planVault(installed: Installed, folder: string, ports: { api: number; cluster: number }): Promise<VaultPlan> {
+export async function planVault(
+  installed: Installed,
+  folder: string,
+  ports: { api: number; cluster: number },
+): Promise<VaultPlan> {
   const dataDir = path.join(folder, 'data')
   const auditFile = path.join(folder, 'audit.log')
   const sealKeyFile = path.join(folder, 'seal.key')

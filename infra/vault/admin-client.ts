@@ -11,7 +11,11 @@ export type VaultAdmin = {
 /** Logged in with every right: for provisioning and readiness only. */
 export async function connectVaultAdmin(login: VaultLogin): Promise<VaultAdmin> {
   const ca = login.caFile === '' ? undefined : readFileSync(login.caFile, 'utf8')
-  const dispatcher = new Agent({ connect: { ...(ca && { ca }), timeout: 2_000 }, headersTimeout: 10_000, bodyTimeout: 10_000 })
+  const dispatcher = new Agent({
+    connect: { ...(ca && { ca }), timeout: 2_000 },
+    headersTimeout: 10_000,
+    bodyTimeout: 10_000,
+  })
   let token = ''
   const call: VaultAdmin['call'] = async (method, path, body) => {
     const answer = await request(`${login.address}/v1/${path}`, {
@@ -25,7 +29,8 @@ export async function connectVaultAdmin(login: VaultLogin): Promise<VaultAdmin> 
   }
   try {
     const answer = await call('POST', `auth/userpass/login/${login.adminUsername}`, { password: login.adminPassword })
-    if (answer.status !== 200) throw new Error(`the admin login answered ${answer.status} ${JSON.stringify(answer.body.errors)}`)
+    if (answer.status !== 200)
+      throw new Error(`the admin login answered ${answer.status} ${JSON.stringify(answer.body.errors)}`)
     token = (answer.body.auth as { client_token: string }).client_token
   } catch (error) {
     await dispatcher.close()

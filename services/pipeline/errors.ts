@@ -32,3 +32,11 @@ export class FactsUnavailable extends Error {
     this.name = 'FactsUnavailable'
   }
 }
+
+/** An unsafe or wrong setting: nothing that time will mend. The process ends with 78 and says why. */
+export class StartRefused extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'StartRefused'
+  }
+}

@@ -1,0 +1,57 @@
+import type { ComponentName, StackAddresses } from './addresses.ts'
+import type { RunningComponent } from './component.ts'
+import { containerComponents } from './containers.ts'
+import type { StackEnvironment } from './environment.ts'
+import { localIsPossible } from './install-wheels.ts'
+import { joinAddresses } from './join-addresses.ts'
+import { localComponent } from './local-component.ts'
+import { type BroughtUp, localPlans } from './local-plans.ts'
+import { waitForGiven } from './probe-component.ts'
+import type { Progress } from './progress.ts'
+import { provisionStack } from './provision-stack.ts'
+
+export type BringUpOptions = {
+  given: StackEnvironment
+  dataDir: string
+  progress: Progress
+  /** Told of each component as soon as it may be running, so that it can be ended whatever happens next. */
+  onComponent: (component: RunningComponent) => void
+  onChange: () => void
+  signal: AbortSignal
+}
+
+/** Boots what the environment did not give, then provisions the whole. */
+export async function bringUp(options: BringUpOptions): Promise<StackAddresses> {
+  const { given, dataDir, progress } = options
+  const containers = given.useContainers || !localIsPossible()
+  const up = containers ? await containerComponents(options) : await bootLocal(options)
+  const addresses = joinAddresses(given, up, dataDir)
+  await Promise.all(givenNames(given).map(name => waitForGiven(name, addresses)))
+  progress('provisioning PostgreSQL and OpenBao')
+  return provisionStack(addresses, given, up.databaseHost)
+}
+
+async function bootLocal(options: BringUpOptions): Promise<BroughtUp> {
+  const { given, dataDir, progress, onComponent, onChange, signal } = options
+  const { plans, addresses } = await localPlans(given, dataDir, progress)
+  const boot = async (planned: (typeof plans)[number]) => {
+    const plan = await planned
+    signal.throwIfAborted()
+    const startedMs = Date.now()
+    const component = localComponent(plan, onChange, signal)
+    onComponent(component)
+    await component.start()
+    progress(`${plan.name}: ready in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`)
+  }
+  await Promise.all(plans.map(boot))
+  return addresses
+}
+
+export function givenNames(given: StackEnvironment): ComponentName[] {
+  const names: ComponentName[] = []
+  if (given.kafkaBrokers) names.push('kafka')
+  if (given.redisUrl) names.push('redis')
+  if (given.vault) names.push('vault')
+  if (given.postgres) names.push('postgres')
+  return names
+}

@@ -1,0 +1,4 @@
+# What a sample agent may open.
+path "secret/data/sample/*" {
+  capabilities = ["read"]
+}

@@ -1,0 +1,43 @@
+import { managerUser } from '../postgres/provision.ts'
+import type { PostgresAddress } from '../stack/addresses.ts'
+import { waitUntil } from '../stack/wait-until.ts'
+import type { VaultAdmin } from './admin-client.ts'
+import { apply } from './provision.ts'
+
+const creation = [
+  `CREATE ROLE "{{name}}" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' IN ROLE app_reader`,
+]
+const renewal = [`ALTER ROLE "{{name}}" VALID UNTIL '{{expiration}}'`]
+/** Dropping a role does not end its open sessions. */
+const revocation = [
+  `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}'`,
+  `DROP ROLE IF EXISTS "{{name}}"`,
+]
+
+/** `databaseHost` is how the Vault server reaches PostgreSQL, where that differs from how we do (containers). */
+export async function provisionDatabaseEngine(
+  admin: VaultAdmin,
+  database: PostgresAddress,
+  managerPassword: string,
+  databaseHost = `${database.host}:${database.port}`,
+): Promise<void> {
+  const connection = {
+    plugin_name: 'postgresql-database-plugin',
+    connection_url: `postgresql://{{username}}:{{password}}@${databaseHost}/${database.database}?sslmode=disable`,
+    username: managerUser,
+    password: managerPassword,
+    password_authentication: 'scram-sha-256',
+    max_open_connections: 16,
+    max_idle_connections: 4,
+    allowed_roles: ['app'],
+  }
+  await waitUntil('the database engine', 10_000, () => apply(admin, 'database/config/app', connection))
+  await apply(admin, 'database/roles/app', {
+    db_name: 'app',
+    creation_statements: creation,
+    renew_statements: renewal,
+    revocation_statements: revocation,
+    default_ttl: '1h',
+    max_ttl: '24h',
+  })
+}

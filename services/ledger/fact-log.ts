@@ -1,0 +1,59 @@
+import type { Kafka, Producer } from 'kafkajs'
+import { FactsUnavailable } from '../pipeline/errors.ts'
+import { type FactRecord, factRecord } from '../pipeline/fact-key.ts'
+import type { FactLog } from '../pipeline/ports.ts'
+
+type Waiting = { records: FactRecord[]; resolve(): void; reject(error: unknown): void }
+
+/**
+ * Appends facts with acks from all in-sync replicas. Collects while one send is in flight (kafkajs has no linger), so that
+ * many workers share a round trip. Not idempotent and not transactional on purpose: duplicates are harmless by design.
+ */
+export const factLog = (kafka: Kafka, topic: string, partitions: number): FactLog & { close(): Promise<void> } => {
+  const producer = kafka.producer({ allowAutoTopicCreation: false, retry: { retries: 2, initialRetryTime: 100 } })
+  // Connects with the first append and again after a failure: the work starts and goes on killing without Kafka.
+  let connected: Promise<void> | undefined
+  const connect = () => {
+    connected ??= producer.connect().catch(error => {
+      connected = undefined
+      throw error
+    })
+    return connected
+  }
+  let waiting: Waiting[] = []
+  let sending: Promise<void> | undefined
+
+  const drain = async () => {
+    while (waiting.length > 0) {
+      const batch = waiting
+      waiting = []
+      try {
+        await connect()
+        await send(producer, topic, batch)
+        for (const one of batch) one.resolve()
+      } catch (error) {
+        for (const one of batch) one.reject(new FactsUnavailable(error))
+      }
+    }
+    sending = undefined
+  }
+
+  return {
+    append: facts =>
+      new Promise((resolve, reject) => {
+        waiting.push({ records: facts.map(fact => factRecord(fact, partitions)), resolve, reject })
+        sending ??= drain()
+      }),
+    close: async () => {
+      await sending
+      await producer.disconnect()
+    },
+  }
+}
+
+const send = async (producer: Producer, topic: string, batch: Waiting[]) => {
+  const messages = batch.flatMap(one => one.records)
+  // Bounded batches: a broker refuses a request over its message.max.bytes.
+  for (let start = 0; start < messages.length; start += 1_000)
+    await producer.send({ topic, acks: -1, timeout: 5_000, messages: messages.slice(start, start + 1_000) })
+}

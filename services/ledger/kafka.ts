@@ -1,0 +1,37 @@
+import { Kafka, type KafkaConfig, logLevel } from 'kafkajs'
+
+/**
+ * kafkajs with bounded waits. Brokers that are down fail a call within seconds instead of holding it: what is due goes on
+ * dying meanwhile, and its receipts follow.
+ */
+export const connectKafka = (
+  brokers: string[],
+  clientId: string,
+  log: (entry: { level: number; namespace: string; message: string }) => void = () => undefined,
+  extra: Partial<KafkaConfig> = {},
+): Kafka =>
+  new Kafka({
+    clientId,
+    brokers,
+    connectionTimeout: 2_000,
+    requestTimeout: 10_000,
+    enforceRequestTimeout: true,
+    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 3 },
+    logLevel: logLevel.WARN,
+    logCreator: () => entry => {
+      const { message, error, broker } = entry.log as { message: string; error?: string; broker?: string }
+      const text = [message, error, broker].filter(part => part !== undefined && part !== '').join(': ')
+      log({ level: entry.level, namespace: entry.namespace, message: text })
+    },
+    ...extra,
+  })
+
+/** kafkajs sets negative timers, which become 1 ms timers: Node warns of each. Nothing here can mend it (kafkajs#1751). */
+export const muteNegativeTimerWarnings = (): void => {
+  const emitWarning = process.emitWarning.bind(process)
+  process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
+    const type = typeof rest[0] === 'string' ? rest[0] : (rest[0] as { type?: string } | undefined)?.type
+    if (type === 'TimeoutNegativeWarning') return
+    ;(emitWarning as (warning: string | Error, ...rest: unknown[]) => void)(warning, ...rest)
+  }) as typeof process.emitWarning
+}

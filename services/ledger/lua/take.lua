@@ -1,0 +1,30 @@
+-- Takes what is due in one lane: score <= limit -> score = now + lease in every lane, so that nobody else takes it meanwhile.
+-- ARGV: prefix, lane, room, lease ms, partitions, expiry hold ms
+-- Returns {now, cid, epoch, cid, epoch ...}. Nothing is taken until every facts partition is ready: never on half a history.
+local prefix, lane, room, lease = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local function key(name) return prefix .. ':' .. name end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local result = {string.format('%.0f', now)}
+if redis.call('HLEN', key('ready')) < tonumber(ARGV[5]) then return result end
+
+local limit = now
+if lane == 'expiry' then
+  local read = tonumber(redis.call('HGET', key('marks'), 'grants') or '0')
+  limit = math.max(math.min(now, read), now - tonumber(ARGV[6]))
+elseif lane == 'idle' then
+  limit = math.min(now, tonumber(redis.call('HGET', key('marks'), 'lifecycle') or '0'))
+end
+
+local lanes = lane == 'probe' and {'probe'} or {'leak', 'hard', 'expiry', 'idle', 'probe'}
+local due = redis.call('ZRANGEBYSCORE', key('due:' .. lane), '-inf', limit, 'LIMIT', 0, room)
+for _, cid in ipairs(due) do
+  for _, other in ipairs(lanes) do
+    local score = redis.call('ZSCORE', key('due:' .. other), cid)
+    if score and tonumber(score) < now + lease then redis.call('ZADD', key('due:' .. other), now + lease, cid) end
+  end
+  local epoch = redis.call('HGET', key('c:' .. cid), 'epoch')
+  result[#result + 1] = cid
+  result[#result + 1] = epoch and string.format('%.0f', tonumber(string.sub(epoch, 1, 13))) or '0'
+end
+return result

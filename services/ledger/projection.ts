@@ -1,0 +1,42 @@
+import type { Redis } from 'ioredis'
+import type { Marks } from '../pipeline/decide.ts'
+import { credentialHash, sessionHash } from '../pipeline/merges.ts'
+import type { Projection, WorkNote } from '../pipeline/ports.ts'
+import { credentialView, sessionIdsOf } from '../pipeline/view.ts'
+import type { LedgerScripts } from './redis.ts'
+
+export type ProjectionParts = {
+  redis: Redis
+  scripts: LedgerScripts
+  prefix: string
+  cap: { kills: number; windowMs: number }
+  expiryHoldMs: number
+}
+
+export const hashOf = async (redis: Redis, key: string): Promise<Map<string, string>> =>
+  new Map(Object.entries(await redis.hgetall(key)))
+
+/** What the work reads and remembers. */
+export const projection = ({ redis, scripts, prefix, cap, expiryHoldMs }: ProjectionParts): Projection => {
+  const key = (name: string) => `${prefix}:${name}`
+  return {
+    load: async cid => {
+      const hash = await hashOf(redis, key(credentialHash(cid)))
+      const sids = sessionIdsOf(hash)
+      const sessions = await Promise.all(sids.map(sid => hashOf(redis, key(sessionHash(sid)))))
+      return credentialView(cid, hash, new Map(sids.map((sid, i) => [sid, sessions[i] ?? new Map()])))
+    },
+    marks: async (): Promise<Marks> => {
+      const [grants, lifecycle] = await redis.hmget(key('marks'), 'grants', 'lifecycle')
+      return { grantsRead: Number(grants ?? 0), lifecycleRead: Number(lifecycle ?? 0), expiryHoldMs }
+    },
+    note: async cid => {
+      const saved = await redis.hget(key('notes'), cid)
+      return saved === null ? undefined : (JSON.parse(saved) as WorkNote)
+    },
+    saveNote: async (cid, note) => {
+      await redis.hset(key('notes'), cid, JSON.stringify(note))
+    },
+    admit: async cid => (await scripts.admit(prefix, cid, cap.kills, cap.windowMs)) === 1,
+  }
+}

@@ -1,0 +1,16 @@
+import type { Redis } from 'ioredis'
+
+/** Deletes the projection. While it runs the fold refuses, so that no half of an old history is mixed with a new one. */
+export const wipe = async (redis: Redis, prefix: string): Promise<void> => {
+  await redis.set(`${prefix}:wiping`, '1', 'PX', 120_000)
+  let cursor = '0'
+  do {
+    const [next, keys] = await redis.scan(cursor, 'MATCH', `${prefix}:*`, 'COUNT', 1_000)
+    const doomed = keys.filter(key => !keep(key.slice(prefix.length + 1)))
+    if (doomed.length > 0) await redis.unlink(...doomed)
+    cursor = next
+  } while (cursor !== '0')
+  await redis.del(`${prefix}:wiping`)
+}
+
+const keep = (name: string) => name === 'wiping' || name.startsWith('owner:') || name.startsWith('budget:')

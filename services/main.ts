@@ -1,0 +1,96 @@
+import { parseArgs } from 'node:util'
+import type { Config } from '../schemas/config.ts'
+import { edge } from './intake/fingerprints.ts'
+import { connectKafka, muteNegativeTimerWarnings } from './ledger/kafka.ts'
+import { openLedger } from './ledger/open-ledger.ts'
+import { connectRedis } from './ledger/redis.ts'
+import { StartRefused } from './pipeline/errors.ts'
+import { every } from './pipeline/every.ts'
+import { intakeRole, ledgerRole, type Parts, type Started, workRole } from './roles.ts'
+import { counters } from './runtime/counters.ts'
+import { crashPointFromEnvironment } from './runtime/crash-point.ts'
+import { loadKeyRings } from './runtime/key-rings.ts'
+import { lifetime } from './runtime/lifetime.ts'
+import { loadConfig } from './runtime/load-config.ts'
+import { openLog } from './runtime/log.ts'
+import { openStore } from './stores/registry.ts'
+
+/** One process with the roles of `--roles` (default: all). Exit codes: 0 asked to stop, 70 to be started again, 78 refused. */
+const roles = { work: workRole, ledger: ledgerRole, intake: intakeRole } satisfies Record<
+  string,
+  (parts: Parts) => Promise<Started>
+>
+type Role = keyof typeof roles
+const roleNames = Object.keys(roles) as Role[]
+
+const run = async (config: Config, wanted: Role[]): Promise<void> => {
+  muteNegativeTimerWarnings()
+  const log = openLog({ pid: process.pid, role: wanted.join('+') }, process.env.CURFEW_LOG_LEVEL ?? 'info')
+  let ending = false
+  const end = (code: number, entry: object) => {
+    if (ending) return
+    ending = true
+    log(entry)
+    // What does not close in time is what `kill -9` would cut off, and that is safe.
+    setTimeout(() => process.exit(code), 15_000).unref()
+    void life.close().finally(() => process.exit(code))
+  }
+  const life = lifetime(log, error => end(78, { msg: 'refused to start', error: error.message }))
+
+  const redis = connectRedis(config.redis.url)
+  life.onClose(() => redis.disconnect())
+  const kafka = connectKafka(config.kafka.brokers, 'curfew', ({ namespace, message }) =>
+    log({ msg: 'kafkajs', namespace, detail: message }),
+  )
+  const ledger = openLedger(config, kafka, redis)
+  life.onClose(ledger.facts.close)
+  const shared = counters(redis, config.redis.prefix)
+  life.onClose(every(1_000, shared.flush))
+  const stores = new Map(
+    config.stores.map(store => [
+      store.id,
+      openStore(store, { redis, redisPrefix: config.redis.prefix, log, onCall: countCall }),
+    ]),
+  )
+  function countCall(store: string, operation: string, result: string) {
+    shared.add('curfew_store_calls_total', { store, operation, result })
+  }
+  for (const store of stores.values()) life.onClose(() => store.close())
+  const parts: Parts = {
+    config,
+    kafka,
+    redis,
+    ledger,
+    edge: edge(await loadKeyRings(config.keysDir)),
+    stores,
+    counters: shared,
+    crashPoint: crashPointFromEnvironment(process.env.CURFEW_CRASH_AT),
+    log,
+    onFatal: (reason, error) => end(70, { msg: 'fatal', reason, error: String(error) }),
+  }
+  // The work first: it kills what is due also while Kafka is away and the others cannot start.
+  for (const role of roleNames.filter(name => wanted.includes(name)))
+    life.startEventually(role, () => roles[role](parts))
+
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => end(0, { msg: 'stopping', signal }))
+  // Started by a launcher: its end is ours.
+  process.on('disconnect', () => end(0, { msg: 'the launcher is gone' }))
+  process.on('uncaughtException', error => end(70, { msg: 'uncaught', error: error.stack ?? String(error) }))
+  process.on('unhandledRejection', error =>
+    end(70, { msg: 'unhandled', error: String((error as Error)?.stack ?? error) }),
+  )
+}
+
+const { values } = parseArgs({ options: { config: { type: 'string' }, roles: { type: 'string' } } })
+const asked = values.roles?.split(',') ?? roleNames
+const unknown = asked.filter(name => !(name in roles))
+try {
+  if (unknown.length > 0) throw new StartRefused(`no role ${unknown.join(', ')}; roles are ${roleNames.join(', ')}`)
+  if (!values.config)
+    throw new StartRefused('usage: node services/main.ts --config <file> [--roles intake,ledger,work,api]')
+  await run(loadConfig(values.config), asked as Role[])
+} catch (error) {
+  process.stderr.write(`curfew: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(78)
+}

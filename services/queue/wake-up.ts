@@ -1,0 +1,25 @@
+import type { Queue } from 'bullmq'
+import type { PassCrashPoint } from '../pipeline/crash-points.ts'
+import type { WakeJob } from './queues.ts'
+
+const gridMs = 20
+/** What lies further off is armed by a later sweep: the sweep is the guarantee, the wake-up only sharpens it. */
+const horizonMs = 60_000
+
+/**
+ * Arms a BullMQ wake-up for a moment (epoch ms). Moments share a 20 ms grid, so that a thousand expiries of one moment are
+ * one job; a moment that has passed becomes the next grid point, whose job is certain not to have fired yet.
+ */
+export const armWakeUp = async (queue: Queue<WakeJob>, at: number, crashPoint: PassCrashPoint): Promise<void> => {
+  const now = Date.now()
+  if (at > now + horizonMs) return
+  const moment = Math.ceil(Math.max(at, now) / gridMs) * gridMs
+  await queue.add('wake', { at: moment }, { jobId: `wake~${moment}`, delay: Math.max(0, moment - now) })
+  crashPoint('after_wake_up_armed')
+}
+
+/** BullMQ may promote a little early: sleep to the exact moment inside the job. */
+export const untilMoment = async (at: number): Promise<void> => {
+  const ms = at - Date.now()
+  if (ms > 0) await new Promise(resolve => setTimeout(resolve, Math.min(ms, 1_000)))
+}

@@ -1,0 +1,149 @@
+import type { Redis } from 'ioredis'
+import type { Admin, Kafka } from 'kafkajs'
+import type { Config, Principal } from '../schemas/config.ts'
+import { startIntake } from './intake/consumer.ts'
+import { factsOfEvent } from './intake/facts-of-event.ts'
+import type { Edge } from './intake/fingerprints.ts'
+import { startFolder } from './ledger/folder.ts'
+import { ensureMeta } from './ledger/meta.ts'
+import { connectAdmin, type Ledger, pokeChannel } from './ledger/open-ledger.ts'
+import type { PassCrashPoint } from './pipeline/crash-points.ts'
+import { StartRefused } from './pipeline/errors.ts'
+import type { Issuer } from './pipeline/ports.ts'
+import { openQueues } from './queue/queues.ts'
+import { armWakeUp } from './queue/wake-up.ts'
+import { startWorkers } from './queue/workers.ts'
+import type { Counters } from './runtime/counters.ts'
+import type { Log } from './runtime/log.ts'
+import { observeWork } from './runtime/observe-work.ts'
+
+/** Everything that the roles share in one process. */
+export type Parts = {
+  config: Config
+  kafka: Kafka
+  redis: Redis
+  ledger: Ledger
+  edge: Edge
+  stores: ReadonlyMap<string, Issuer>
+  counters: Counters
+  crashPoint: PassCrashPoint
+  log: Log
+  onFatal(reason: string, error: unknown): void
+}
+export type Started = { close(): Promise<void> }
+
+const principalOf = (config: Config, id: string): Principal => {
+  const found = config.principals.find(one => one.id === id)
+  if (!found) throw new StartRefused(`no principal "${id}"`)
+  return found
+}
+
+export const intakeRole = async (parts: Parts): Promise<Started> => {
+  const { config, kafka, redis, ledger, counters } = parts
+  const { topics, principals, group, acceptGap } = config.kafka
+  const admin = await connectAdmin(kafka)
+  const intake = await closeOnFailure(admin, () =>
+    startIntake({
+      kafka,
+      admin,
+      group,
+      acceptGap,
+      topics: new Map([
+        [topics.lifecycle, principalOf(config, principals.lifecycle)],
+        [topics.grants, principalOf(config, principals.grants)],
+        [topics.leaks, principalOf(config, principals.leaks)],
+      ]),
+      deadLetterTopic: topics.deadLetters,
+      facts: ledger.facts,
+      factsOf: (raw, principal, receivedAt) => factsOfEvent({ config, edge: parts.edge }, raw, principal, receivedAt),
+      groupHasBegun: () => ledger.groupHasBegun(group),
+      crashPoint: parts.crashPoint,
+      onGap: async gaps => {
+        parts.log({ msg: 'PAGE offset gap: events were skipped; reconcile, then set kafka.acceptGap', gaps })
+        await redis.set(`${config.redis.prefix}:gap`, JSON.stringify(gaps), 'PX', 60_000)
+      },
+      onFatal: parts.onFatal,
+      onRead: (topic, events) => counters.add('curfew_events_total', { topic }, events),
+      onRejected: (topic, reason) => counters.add('curfew_dead_letters_total', { topic, reason }),
+    }),
+  )
+  return closeAll(intake, { close: () => admin.disconnect() })
+}
+
+export const ledgerRole = async (parts: Parts): Promise<Started> => {
+  const { config, kafka, redis, ledger, counters } = parts
+  const { topics, group, factsPartitions: partitions } = config.kafka
+  const { prefix } = config.redis
+  const admin = await connectAdmin(kafka)
+  return closeOnFailure(admin, async () => {
+    await ensureMeta(admin, ledger.facts, topics.facts, partitions)
+    const queues = openQueues(redis, prefix)
+    const folder = await startFolder({
+      kafka,
+      admin,
+      redis,
+      scripts: ledger.scripts,
+      prefix,
+      topic: topics.facts,
+      partitions,
+      inputs: { group, grants: topics.grants, lifecycle: topics.lifecycle },
+      onDue: at => (config.work.wakeUps ? armWakeUp(queues.wake, at, parts.crashPoint) : Promise.resolve()),
+      crashPoint: parts.crashPoint,
+      onFatal: parts.onFatal,
+      log: parts.log,
+      onFolded: (partition, facts) =>
+        counters.add('curfew_facts_folded_total', { partition: String(partition) }, facts),
+    })
+    const subscriber = redis.duplicate({ maxRetriesPerRequest: null, commandTimeout: 0 })
+    subscriber.on('error', () => undefined)
+    subscriber.on(
+      'message',
+      () => void folder.poke().catch(error => parts.log({ msg: 'poke failed', error: String(error) })),
+    )
+    await subscriber.subscribe(pokeChannel(prefix))
+    return closeAll({ close: async () => subscriber.disconnect() }, folder, queues, { close: () => admin.disconnect() })
+  })
+}
+
+export const workRole = (parts: Parts): Promise<Started> => {
+  const { config, redis, ledger } = parts
+  return Promise.resolve(
+    startWorkers({
+      work: {
+        now: Date.now,
+        projection: ledger.projection,
+        facts: ledger.facts,
+        stores: parts.stores,
+        boundMs: config.bounds.credentialMs,
+        observe: observeWork(parts.log, parts.counters),
+        crashPoint: parts.crashPoint,
+      },
+      index: ledger.index,
+      redis,
+      redisUrl: config.redis.url,
+      prefix: config.redis.prefix,
+      concurrency: config.work.concurrency,
+      room: config.work.queueRoom,
+      wakeUps: config.work.wakeUps,
+      poke: ledger.poke,
+      forget: ledger.forget,
+      onFatal: parts.onFatal,
+      log: parts.log,
+    }),
+  )
+}
+
+const closeAll = (...all: Started[]): Started => ({
+  close: async () => {
+    for (const one of all) await one.close()
+  },
+})
+
+const closeOnFailure = async <T>(admin: Admin, start: () => Promise<T>): Promise<T> => {
+  try {
+    return await start()
+  } catch (error) {
+    await admin.disconnect()
+    throw error
+  }
+}

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import type { Redis } from 'ioredis'
+import type { Problem } from '../pipeline/errors.ts'
+import type { Lane } from '../pipeline/ports.ts'
+import { laneReserve } from './lane-reserve.ts'
+import { redisScript } from './redis-script.ts'
+
+const groups = ['probe', 'revoke', 'login'] as const
+export type OperationGroup = (typeof groups)[number]
+
+export type BudgetLimits = {
+  callsPerSecond: number
+  burst: number
+  inFlight: number
+  lockout?: { strikes: number; windowMs: number } | undefined
+}
+export type BudgetParts = {
+  redis: Redis
+  prefix: string
+  store: string
+  limits: BudgetLimits
+  /** Longer than any call: after it a slot whose holder was killed comes back. */
+  leaseMs: number
+  /** How long `acquire` waits inside; a worker never sleeps long. */
+  waitMs?: number
+}
+/** What the store answered: a 429 is a strike, `retryAfterMs` a pause. Nothing: the call did not happen or was lost. */
+export type CallResult = { status?: number | undefined; retryAfterMs?: number | undefined }
+export type Slot = { release(result: CallResult): Promise<void> }
+export type Budget = { acquire(group: OperationGroup, lane: Lane): Promise<Slot | { problem: Problem }> }
+
+const acquireScript = redisScript(new URL('budget-acquire.lua', import.meta.url))
+const releaseScript = redisScript(new URL('budget-release.lua', import.meta.url))
+const maxPauseMs = 15 * 60_000
+
+/** Calls to one store instance, shared by all processes. */
+export const storeBudget = (parts: BudgetParts): Budget => ({
+  acquire: async (group, lane) => {
+    const id = randomUUID()
+    const deadline = performance.now() + (parts.waitMs ?? 200)
+    try {
+      for (;;) {
+        const [granted, waitMs, why] = await ask(parts, id, group, lane)
+        // A lost release costs the slot until its lease ends, never the call's result.
+        if (granted === 1) return { release: result => giveBack(parts, id, group, result).catch(() => undefined) }
+        const jittered = waitMs + Math.random() * 5
+        if (performance.now() + jittered > deadline) return throttled(`${parts.store}: ${group} calls: ${why}`, waitMs)
+        await setTimeout(jittered)
+      }
+    } catch {
+      return throttled(`${parts.store}: the shared budget in Redis cannot be read`, 1_000)
+    }
+  },
+})
+
+const keysOf = (parts: BudgetParts) => {
+  const base = `${parts.prefix}:budget:${parts.store}`
+  const flying = (group: OperationGroup) => `${base}:${group}:flying`
+  return {
+    state: base,
+    strikes: `${base}:strikes`,
+    flying,
+    bucket: (group: OperationGroup) => `${base}:${group}:bucket`,
+  }
+}
+
+const ask = async (parts: BudgetParts, id: string, group: OperationGroup, lane: Lane) => {
+  const { limits } = parts
+  const { strikes, windowMs } = limits.lockout ?? { strikes: 0, windowMs: 0 }
+  const keys = keysOf(parts)
+  const values = [
+    id,
+    groups.indexOf(group) + 1,
+    parts.leaseMs,
+    limits.callsPerSecond,
+    limits.burst,
+    laneReserve(lane, limits.burst),
+    limits.inFlight - laneReserve(lane, limits.inFlight),
+    strikes,
+    windowMs,
+    laneReserve(lane, strikes - 1),
+  ]
+  const names = [keys.state, keys.strikes, ...groups.map(keys.flying), keys.bucket(group)]
+  return (await acquireScript(parts.redis, names, values)) as [number, number, string]
+}
+
+const giveBack = async (parts: BudgetParts, id: string, group: OperationGroup, result: CallResult): Promise<void> => {
+  const keys = keysOf(parts)
+  const refused = result.status === 429
+  const pauseMs = Math.min(maxPauseMs, result.retryAfterMs ?? (refused ? 1_000 : 0))
+  const values = [id, refused ? 1 : 0, pauseMs, parts.limits.lockout?.strikes ?? 0]
+  await releaseScript(parts.redis, [keys.state, keys.strikes, keys.flying(group)], values)
+}
+
+const throttled = (detail: string, retryAfterMs: number): { problem: Problem } => ({
+  problem: { code: 'throttled', detail, retryAfterMs: Math.ceil(retryAfterMs + 20 + Math.random() * 80) },
+})

@@ -1,0 +1,19 @@
+import type { ProbeResult } from '../../pipeline/ports.ts'
+import type { VaultRequest } from './client.ts'
+import type { CallPurpose, MeteredCall } from './metered-call.ts'
+import type { Reply } from './reply.ts'
+
+/**
+ * Alive may be said on a kept connection. A refusal may become a proof: it is asked for again on a fresh connection,
+ * from the active node, and that answer counts.
+ */
+export const provenProbe = async (
+  call: MeteredCall,
+  purpose: CallPurpose,
+  request: VaultRequest,
+  read: (reply: Reply) => ProbeResult,
+): Promise<ProbeResult> => {
+  const glance = read(await call(purpose, request))
+  if (glance.state !== 'dead') return glance
+  return read(await call(purpose, { ...request, proof: true }))
+}
