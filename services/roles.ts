@@ -7,6 +7,7 @@ import type { Edge } from './intake/fingerprints.ts'
 import { startFolder } from './ledger/folder.ts'
 import { ensureMeta } from './ledger/meta.ts'
 import { connectAdmin, type Ledger, pokeChannel } from './ledger/open-ledger.ts'
+import { connectSubscriber } from './ledger/redis.ts'
 import type { PassCrashPoint } from './pipeline/crash-points.ts'
 import { StartRefused } from './pipeline/errors.ts'
 import type { Issuer } from './pipeline/ports.ts'
@@ -94,13 +95,9 @@ export const ledgerRole = async (parts: Parts): Promise<Started> => {
       onFolded: (partition, facts) =>
         counters.add('curfew_facts_folded_total', { partition: String(partition) }, facts),
     })
-    const subscriber = redis.duplicate({ maxRetriesPerRequest: null, commandTimeout: 0 })
-    subscriber.on('error', () => undefined)
-    subscriber.on(
-      'message',
-      () => void folder.poke().catch(error => parts.log({ msg: 'poke failed', error: String(error) })),
-    )
-    await subscriber.subscribe(pokeChannel(prefix))
+    const subscriber = await connectSubscriber(config.redis.url, pokeChannel(prefix), () => {
+      folder.poke().catch(error => parts.log({ msg: 'poke failed', error: String(error) }))
+    })
     return closeAll({ close: async () => subscriber.disconnect() }, folder, queues, { close: () => admin.disconnect() })
   })
 }

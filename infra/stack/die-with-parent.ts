@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
 import type { Identity } from './postgres-identity.ts'
 
-const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find(file => existsSync(file))
+const instruction = '--pdeathsig=KILL'
+const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find(file => spawnSync(file, [instruction, 'true']).status === 0)
 
 export type Command = { command: string; args: string[]; identity?: Identity | undefined }
 
@@ -12,5 +13,5 @@ export type Command = { command: string; args: string[]; identity?: Identity | u
 export function dieWithParent({ command, args, identity }: Command): Command {
   if (!setpriv) return { command, args, identity }
   const user = identity ? [`--reuid=${identity.uid}`, `--regid=${identity.gid}`, '--clear-groups'] : []
-  return { command: setpriv, args: ['--pdeathsig=KILL', ...user, '--', command, ...args] }
+  return { command: setpriv, args: [instruction, ...user, '--', command, ...args] }
 }

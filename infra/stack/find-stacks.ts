@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { isSameProcess } from './process-mark.ts'
@@ -7,13 +7,16 @@ import { folderPrefix, recordFile, type StackRecord } from './stack-folder.ts'
 export type FoundStack = { folder: string; record: StackRecord; alive: boolean }
 
 /** Only folders of our own uid count: the temporary folder is everybody's, and what a record names is killed. */
+function ownFolders(): string[] {
+  const names = readdirSync(tmpdir()).filter(name => name.startsWith(folderPrefix))
+  const folders = names.map(name => path.join(tmpdir(), name))
+  return folders.filter(folder => statSync(folder, { throwIfNoEntry: false })?.uid === process.getuid?.())
+}
+
 export function findStacks(): FoundStack[] {
   const found: FoundStack[] = []
-  for (const name of readdirSync(tmpdir())) {
-    if (!name.startsWith(folderPrefix)) continue
-    const folder = path.join(tmpdir(), name)
+  for (const folder of ownFolders()) {
     try {
-      if (process.getuid && statSync(folder).uid !== process.getuid()) continue
       const record = JSON.parse(readFileSync(recordFile(folder), 'utf8')) as StackRecord
       found.push({ folder, record, alive: isSameProcess(record.supervisor) })
     } catch {
@@ -21,6 +24,16 @@ export function findStacks(): FoundStack[] {
     }
   }
   return found
+}
+
+const abandonedAfterMs = 600_000
+
+/** A start that was killed before it wrote its record. */
+export function findAbandonedFolders(): string[] {
+  return ownFolders().filter(folder => {
+    const age = Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
+    return age > abandonedAfterMs && !existsSync(recordFile(folder))
+  })
 }
 
 export function findDetachedStack(): FoundStack | undefined {

@@ -14,6 +14,7 @@ export async function kafkaJars(): Promise<Installation> {
   return {
     name: 'kafka',
     pins: [await readFile(pom, 'utf8'), sums],
+    doing: 'downloading',
     require: requireMaven,
     install: async folder => {
       await runCommand({ command: 'mvn', args: mavenArguments(pom, folder) })

@@ -10,6 +10,7 @@ export type Installation = {
   /** File contents and words that decide what is installed: any change is another folder. */
   pins: string[]
   require: () => Promise<void>
+  doing: string
   install: (folder: string) => Promise<void>
 }
 
@@ -30,7 +31,7 @@ async function installOnce(cacheFolder: string, what: Installation, progress: Pr
   await mkdir(cacheFolder, { recursive: true, mode: 0o755 })
   await withInstallLock(
     `${folder}.lock`,
-    `${what.name}: another start is downloading it, waiting`,
+    `${what.name}: another start is ${what.doing} it, waiting`,
     progress,
     async () => {
       if (!existsSync(folder)) await fill(folder, what, progress)
@@ -42,7 +43,7 @@ async function installOnce(cacheFolder: string, what: Installation, progress: Pr
 /** A folder is complete or absent: it is filled under another name and then renamed. */
 async function fill(folder: string, what: Installation, progress: Progress): Promise<void> {
   const startedMs = Date.now()
-  progress(`${what.name}: downloading`)
+  progress(`${what.name}: ${what.doing}, once`)
   await removeUnfinished(folder)
   const unfinished = await mkdtemp(`${folder}.part-`)
   try {
@@ -52,7 +53,7 @@ async function fill(folder: string, what: Installation, progress: Progress): Pro
   } finally {
     await rm(unfinished, { recursive: true, force: true })
   }
-  progress(`${what.name}: installed in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`)
+  progress(`${what.name}: done in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`)
 }
 
 async function removeUnfinished(folder: string): Promise<void> {

@@ -23,6 +23,7 @@ export async function wheels(file: string, name: string): Promise<Installation> 
   return {
     name,
     pins: [machine, await readFile(requirements, 'utf8')],
+    doing: 'downloading',
     require: requirePython,
     install: async folder => {
       await runCommand({ command: 'python3', args: pipArguments(requirements, machine, folder) })

@@ -1,6 +1,6 @@
 import type { StackAddresses } from './addresses.ts'
+import type { BroughtUp } from './brought-up.ts'
 import type { StackEnvironment } from './environment.ts'
-import type { BroughtUp } from './local-plans.ts'
 import { exitUnavailable, StackFailure } from './stack-failure.ts'
 
 /** What was given goes before what was brought up. */

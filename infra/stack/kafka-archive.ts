@@ -26,6 +26,7 @@ export async function kafkaArchive(
   const preparation = {
     name: 'kafka-classes',
     pins: [installed.java, installed.javaVersion, installed.jars],
+    doing: 'preparing',
     require: async () => {},
     install: (folder: string) => makeArchive(installed, folder, progress),
   }

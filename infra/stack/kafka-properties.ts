@@ -1,14 +1,15 @@
-export type KafkaPorts = { client: number; controller: number }
+/** `host` is where the broker listens; clients always reach it at 127.0.0.1, on the same port. */
+export type KafkaPorts = { client: number; controller: number; host?: string }
 
 /** One node for tests: quick to come back after kill -9, quick to compact, and it creates no topic on its own. */
-export function brokerProperties(dataDir: string, ports: KafkaPorts): string {
+export function brokerProperties(dataDir: string, { client, controller, host = '127.0.0.1' }: KafkaPorts): string {
   const settings: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
     'node.id': 1,
-    'controller.quorum.bootstrap.servers': `127.0.0.1:${ports.controller}`,
+    'controller.quorum.bootstrap.servers': `127.0.0.1:${controller}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAINTEXT://127.0.0.1:${ports.client},CONTROLLER://127.0.0.1:${ports.controller}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${ports.client}`,
+    listeners: `PLAINTEXT://${host}:${client},CONTROLLER://127.0.0.1:${controller}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${client}`,
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'log.dirs': dataDir,
     'broker.session.timeout.ms': 1500,

@@ -1,4 +1,3 @@
-import path from 'node:path'
 import type { Launch } from './component.ts'
 import type { Installed } from './install-components.ts'
 import { kafkaArchive } from './kafka-archive.ts'
@@ -23,8 +22,4 @@ export async function planKafka(
     archive ? [`-XX:SharedArchiveFile=${archive}`] : [],
   )
   return { name: 'kafka', launch, probe: () => probeKafka([`127.0.0.1:${ports.client}`]) }
-}
-
-export function kafkaDataDir(folder: string): string {
-  return path.join(folder, 'data')
 }

@@ -1,29 +1,16 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import type { PostgresAddress } from './addresses.ts'
+import type { BroughtUp } from './brought-up.ts'
 import type { StackEnvironment } from './environment.ts'
 import { freePort } from './free-port.ts'
 import { installComponents } from './install-components.ts'
-import { kafkaDataDir, planKafka } from './kafka.ts'
+import { planKafka } from './kafka.ts'
 import type { LocalPlan } from './local-component.ts'
 import { newPostgresAddress, planPostgres } from './postgres.ts'
 import { requireOpenssl } from './prerequisites.ts'
 import type { Progress } from './progress.ts'
 import { planRedis } from './redis.ts'
-import { planVault, type VaultLogin } from './vault.ts'
-
-/** What a start brings up, and where it answers; a part that the environment gave is not in it. */
-export type BroughtUp = {
-  kafkaBrokers?: string[]
-  redisUrl?: string
-  vault?: VaultLogin
-  postgres?: PostgresAddress
-  vaultAuditFile?: string
-  kafkaDataDir?: string
-  redisDataDir?: string
-  /** How Vault reaches PostgreSQL when that is not how we reach it. */
-  databaseHost?: string
-}
+import { planVault } from './vault.ts'
 
 export type LocalPlans = { plans: Promise<LocalPlan>[]; addresses: Promise<BroughtUp> }
 
@@ -33,7 +20,7 @@ export async function localPlans(given: StackEnvironment, dataDir: string, progr
   const installed = await installComponents(given.cacheFolder, progress)
   const folder = async (name: string) => {
     const at = path.join(dataDir, name)
-    await mkdir(at)
+    await mkdir(at, { mode: 0o700 })
     return at
   }
   const plans: Promise<LocalPlan>[] = []
@@ -41,7 +28,7 @@ export async function localPlans(given: StackEnvironment, dataDir: string, progr
   if (!given.kafkaBrokers) {
     const ports = { client: await freePort(), controller: await freePort() }
     const at = await folder('kafka')
-    Object.assign(up, { kafkaBrokers: [`127.0.0.1:${ports.client}`], kafkaDataDir: kafkaDataDir(at) })
+    Object.assign(up, { kafkaBrokers: [`127.0.0.1:${ports.client}`], kafkaDataDir: path.join(at, 'data') })
     plans.push(planKafka(installed, given.cacheFolder, at, ports, progress))
   }
   if (!given.redisUrl) {
@@ -57,5 +44,8 @@ export async function localPlans(given: StackEnvironment, dataDir: string, progr
   if (given.vault) return { plans, addresses: Promise.resolve(up) }
   const vault = planVault(installed, await folder('vault'), { api: await freePort(), cluster: await freePort() })
   plans.push(vault.then(made => made.plan))
-  return { plans, addresses: vault.then(made => ({ ...up, vault: made.login, vaultAuditFile: made.auditFile })) }
+  return {
+    plans,
+    addresses: vault.then(({ login, auditFile }) => ({ ...up, vault: login, vaultAuditFile: auditFile })),
+  }
 }

@@ -1,4 +1,4 @@
-import { findStacks } from './find-stacks.ts'
+import { findAbandonedFolders, findStacks } from './find-stacks.ts'
 import { isSameProcess } from './process-mark.ts'
 import type { Progress } from './progress.ts'
 import { removeStackFolder } from './stack-folder.ts'
@@ -13,4 +13,5 @@ export function reapLeftovers(progress: Progress): void {
     removeStackFolder(folder)
     progress(`removed what an earlier, killed stack left in ${folder}`)
   }
+  for (const folder of findAbandonedFolders()) removeStackFolder(folder)
 }

@@ -20,7 +20,7 @@ export async function planRedis(installed: Installed, folder: string, port: numb
   }
 }
 
-const redisSettings = [
+export const redisSettings = [
   ...['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '60', '1'],
   ...['--maxmemory-policy', 'noeviction', '--enable-debug-command', 'local'],
 ]

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { signalAll } from './child-processes.ts'
 import { type Command, dieWithParent } from './die-with-parent.ts'
 import { environmentForChildren } from './environment.ts'
 import { StackFailure } from './stack-failure.ts'
@@ -17,9 +18,11 @@ export function runCommand(wanted: Command, options: RunOptions = {}): Promise<s
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: options.timeoutMs ?? 600_000,
       killSignal: 'SIGKILL',
+      detached: true,
       ...identity,
     })
-    const end = () => void child.kill('SIGKILL')
+    // The whole group: what is called `python3` or `mvn` may be a script that runs another process.
+    const end = () => signalAll(child.pid ? [-child.pid] : [], 'SIGKILL')
     running.add(end)
     let output = ''
     child.stdout.on('data', chunk => (output += String(chunk)))

@@ -15,7 +15,7 @@ export type Supervisor = { child: ChildProcess; folder: string; addresses: Stack
 export async function spawnSupervisor(progress: Progress, detached: boolean): Promise<Supervisor> {
   const folder = await makeStackFolder()
   const logFile = path.join(folder, 'supervisor.log')
-  const log = openSync(logFile, 'a')
+  const log = openSync(logFile, 'a', 0o600)
   const program = path.join(import.meta.dirname, 'supervisor.ts')
   const args = [program, '--folder', folder, ...(detached ? ['--detached'] : [])]
   const child = spawn(process.execPath, args, { stdio: ['ignore', log, log, 'ipc'], detached: true })

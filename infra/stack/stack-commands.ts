@@ -1,5 +1,3 @@
-import path from 'node:path'
-import { connectControl } from './control-client.ts'
 import { shellExports } from './export-environment.ts'
 import { type FoundStack, findDetachedStack, findStacks } from './find-stacks.ts'
 import { requireNode24 } from './prerequisites.ts'
@@ -7,7 +5,6 @@ import { isSameProcess } from './process-mark.ts'
 import { reapLeftovers } from './reap-leftovers.ts'
 import { spawnSupervisor } from './spawn-supervisor.ts'
 import { StackFailure } from './stack-failure.ts'
-import { socketName } from './stack-folder.ts'
 import { waitUntil } from './wait-until.ts'
 
 const exitNotRunning = 3
@@ -55,9 +52,7 @@ export async function downCommand(): Promise<void> {
   reapLeftovers(say)
   for (let stack = findDetachedStack(); stack; stack = findDetachedStack()) {
     const { folder, record } = stack
-    const client = await connectControl(path.join(folder, socketName))
-    await client.ask({ verb: 'close' })
-    client.disconnect()
+    process.kill(record.supervisor.pid, 'SIGTERM')
     await waitUntil(`the stack in ${folder} to end`, 30_000, async () => {
       if (isSameProcess(record.supervisor)) throw new Error(`supervisor ${record.supervisor.pid} is still there`)
     })

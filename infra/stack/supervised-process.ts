@@ -56,7 +56,10 @@ export function superviseProcess(launch: Launch, onChange: () => void): Supervis
       pauseMs = firstPauseMs
       spawnNow()
     },
-    kill: async () => child && killProcess(child),
+    kill: async () => {
+      pauseMs = firstPauseMs
+      if (child) await killProcess(child)
+    },
     stop: () => stop(),
     signal: signal => child?.pid && signalAll([child.pid, ...childrenOf(child.pid)], signal),
     end: () => stop(launch.endSignal),

@@ -42,8 +42,11 @@ async function end(exitCode: number): Promise<void> {
   ending.abort(new Error('the stack is ending'))
   endRunningCommands()
   await Promise.allSettled([...components.values()].map(component => component.end()))
-  removeStackFolder(dataDir)
-  process.exit(exitCode)
+  try {
+    removeStackFolder(dataDir)
+  } finally {
+    process.exit(exitCode)
+  }
 }
 
 async function answer(request: ControlRequest): Promise<Omit<ControlAnswer, 'id'>> {

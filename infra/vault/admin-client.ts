@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'undici'
-import type { VaultLogin } from '../stack/vault.ts'
+import type { VaultLogin } from '../stack/vault-folder.ts'
 
 export type VaultAnswer = { status: number; body: Record<string, unknown> }
 export type VaultAdmin = {

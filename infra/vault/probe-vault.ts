@@ -1,4 +1,4 @@
-import type { VaultLogin } from '../stack/vault.ts'
+import type { VaultLogin } from '../stack/vault-folder.ts'
 import { connectVaultAdmin } from './admin-client.ts'
 
 /** Ready is an authenticated call that is answered: unsealed, active and writing. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { PostgresAddress } from '../stack/addresses.ts'
-import type { VaultLogin } from '../stack/vault.ts'
+import type { VaultLogin } from '../stack/vault-folder.ts'
 import { waitUntil } from '../stack/wait-until.ts'
 import { connectVaultAdmin, type VaultAdmin, type VaultAnswer } from './admin-client.ts'
 import { provisionDatabaseEngine } from './provision-database.ts'

@@ -1,16 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 
-export type VaultServerSettings = {
-  listen: string
-  address: string
-  clusterAddress: string
-  dataDir: string
-  auditFile: string
-  sealKeyFile: string
-  certFile: string
-  keyFile: string
-}
+export type VaultServerSettings = { listen: string; address: string; clusterAddress: string; folder: string }
 
 export function renderVaultServer(settings: VaultServerSettings): string {
   const template = readFileSync(path.join(import.meta.dirname, 'server.hcl'), 'utf8')
@@ -18,11 +9,7 @@ export function renderVaultServer(settings: VaultServerSettings): string {
     '@LISTEN@': settings.listen,
     '@ADDRESS@': settings.address,
     '@CLUSTER_ADDRESS@': settings.clusterAddress,
-    '@DATA_DIR@': settings.dataDir,
-    '@AUDIT_FILE@': settings.auditFile,
-    '@SEAL_KEY_FILE@': settings.sealKeyFile,
-    '@CERT_FILE@': settings.certFile,
-    '@KEY_FILE@': settings.keyFile,
+    '@FOLDER@': settings.folder,
   }
   return template.replaceAll(/@[A-Z_]+@/g, name => names[name] ?? name)
 }

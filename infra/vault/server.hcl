@@ -4,26 +4,26 @@ cluster_addr = "@CLUSTER_ADDRESS@"
 ui           = false
 
 storage "raft" {
-  path                   = "@DATA_DIR@"
+  path                   = "@FOLDER@/data"
   node_id                = "curfew"
   performance_multiplier = 1
 }
 
 listener "tcp" {
   address       = "@LISTEN@"
-  tls_cert_file = "@CERT_FILE@"
-  tls_key_file  = "@KEY_FILE@"
+  tls_cert_file = "@FOLDER@/server.pem"
+  tls_key_file  = "@FOLDER@/server-key.pem"
 }
 
 seal "static" {
   current_key_id = "local"
-  current_key    = "file://@SEAL_KEY_FILE@"
+  current_key    = "file://@FOLDER@/seal.key"
 }
 
 # Accessors and lease ids in clear, values as HMACs: who was given what can be read here, and no secret.
 audit "file" "file" {
   options {
-    file_path     = "@AUDIT_FILE@"
+    file_path     = "@FOLDER@/audit.log"
     hmac_accessor = "false"
   }
 }

@@ -1,4 +1,12 @@
-import type { Admin, Consumer, EachBatchPayload, Kafka, KafkaMessage, Producer } from 'kafkajs'
+import {
+  type Admin,
+  type Consumer,
+  type EachBatchPayload,
+  type Kafka,
+  type KafkaMessage,
+  Partitioners,
+  type Producer,
+} from 'kafkajs'
 import type { Principal } from '../../schemas/config.ts'
 import type { Fact } from '../../schemas/facts.ts'
 import type { PassCrashPoint } from '../pipeline/crash-points.ts'
@@ -32,8 +40,11 @@ export type IntakeConsumerParts = {
 export const startIntake = async (parts: IntakeConsumerParts): Promise<{ close(): Promise<void> }> => {
   const topics = [...parts.topics.keys()]
   await requireLogAppendTime(parts.admin, topics)
-  await beginGroup(parts, topics)
-  const producer = parts.kafka.producer({ allowAutoTopicCreation: false })
+  await waitForSafeStart(parts, topics)
+  const producer = parts.kafka.producer({
+    allowAutoTopicCreation: false,
+    createPartitioner: Partitioners.DefaultPartitioner,
+  })
   await producer.connect()
   const consumer = parts.kafka.consumer({
     groupId: parts.group,
@@ -47,8 +58,13 @@ export const startIntake = async (parts: IntakeConsumerParts): Promise<{ close()
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!closing) parts.onFatal('the intake consumer crashed', payload.error)
   })
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    commitFirstOffsets(parts, consumer, payload.memberAssignment).catch(error => {
+      if (!closing) parts.onFatal('the first offsets could not be committed', error)
+    })
+  })
   await consumer.connect()
-  // fromBeginning only names the start of a group that never began; beginGroup has written its first offsets.
+  // fromBeginning names the start of a group that never began; for every other one the guard has looked.
   await consumer.subscribe({ topics, fromBeginning: true })
   await consumer.run({
     autoCommit: false,
@@ -56,7 +72,8 @@ export const startIntake = async (parts: IntakeConsumerParts): Promise<{ close()
     partitionsConsumedConcurrently: 8,
     eachBatch: payload => onBatch(parts, consumer, producer, payload),
   })
-  const stopGuard = every(10_000, async () => {
+  const stopGuard = every(3_000, async () => {
+    await stateBegun(parts, topics)
     if ((await gapsOf(parts, topics)).length > 0) parts.onFatal('an input offset is out of range', topics)
   })
   return {
@@ -72,28 +89,39 @@ export const startIntake = async (parts: IntakeConsumerParts): Promise<{ close()
 const gapsOf = async (parts: IntakeConsumerParts, topics: string[]) =>
   parts.acceptGap ? [] : findGaps({ ...parts, topics })
 
-/** Never begun: its first offsets are the low watermarks, written before the fact that it has begun. A gap stops here. */
-const beginGroup = async (parts: IntakeConsumerParts, topics: string[]): Promise<void> => {
-  const { admin, group } = parts
+/** A gap stops here, before anything is read: listed and paged until an operator says that it was reconciled. */
+const waitForSafeStart = async (parts: IntakeConsumerParts, topics: string[]): Promise<void> => {
   while ((await parts.groupHasBegun()) === undefined) await new Promise(resolve => setTimeout(resolve, 100))
   for (;;) {
     const gaps = await gapsOf(parts, topics)
-    if (gaps.length === 0) break
+    if (gaps.length === 0) return
     await parts.onGap(gaps)
     await new Promise(resolve => setTimeout(resolve, 5_000))
   }
-  if (await parts.groupHasBegun()) return
-  const committed = await admin.fetchOffsets({ groupId: group, topics })
-  for (const topic of topics) {
-    const known = committed.find(one => one.topic === topic)?.partitions ?? []
+}
+
+/** A group that never began gets its first offsets, the low watermarks, from whoever is assigned the partition. */
+const commitFirstOffsets = async (
+  { admin, group }: IntakeConsumerParts,
+  consumer: Consumer,
+  assigned: Record<string, number[]>,
+): Promise<void> => {
+  for (const [topic, partitions] of Object.entries(assigned)) {
+    const [committed] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
+    const missing = committed?.partitions.filter(one => Number(one.offset) < 0).map(one => one.partition) ?? []
     const watermarks = await admin.fetchTopicOffsets(topic)
-    const partitions = watermarks
-      .filter(one => Number(known.find(k => k.partition === one.partition)?.offset ?? -1) < 0)
-      .map(one => ({ partition: one.partition, offset: one.low }))
-    // Refused while another process already runs in the group: then that one has begun it.
-    if (partitions.length > 0) await admin.setOffsets({ groupId: group, topic, partitions }).catch(() => undefined)
+    const first = watermarks.filter(one => partitions.includes(one.partition) && missing.includes(one.partition))
+    if (first.length > 0)
+      await consumer.commitOffsets(first.map(({ partition, low }) => ({ topic, partition, offset: low })))
   }
-  await parts.facts.append([{ v: 1, kind: 'group', at: Date.now(), event: 'begun', by: 'curfew', group }])
+}
+
+/** From here on a missing offset is a gap: stated only when every partition has one. */
+const stateBegun = async ({ admin, group, facts, groupHasBegun }: IntakeConsumerParts, topics: string[]) => {
+  if ((await groupHasBegun()) !== false) return
+  const committed = await admin.fetchOffsets({ groupId: group, topics })
+  if (committed.some(topic => topic.partitions.some(one => Number(one.offset) < 0))) return
+  await facts.append([{ v: 1, kind: 'group', at: Date.now(), event: 'begun', by: 'curfew', group }])
 }
 
 const onBatch = async (

@@ -1,4 +1,4 @@
-import type { Kafka, Producer } from 'kafkajs'
+import { type Kafka, Partitioners, type Producer } from 'kafkajs'
 import { FactsUnavailable } from '../pipeline/errors.ts'
 import { type FactRecord, factRecord } from '../pipeline/fact-key.ts'
 import type { FactLog } from '../pipeline/ports.ts'
@@ -10,7 +10,11 @@ type Waiting = { records: FactRecord[]; resolve(): void; reject(error: unknown):
  * many workers share a round trip. Not idempotent and not transactional on purpose: duplicates are harmless by design.
  */
 export const factLog = (kafka: Kafka, topic: string, partitions: number): FactLog & { close(): Promise<void> } => {
-  const producer = kafka.producer({ allowAutoTopicCreation: false, retry: { retries: 2, initialRetryTime: 100 } })
+  const producer = kafka.producer({
+    allowAutoTopicCreation: false,
+    createPartitioner: Partitioners.DefaultPartitioner,
+    retry: { retries: 2, initialRetryTime: 100 },
+  })
   // Connects with the first append and again after a failure: the work starts and goes on killing without Kafka.
   let connected: Promise<void> | undefined
   const connect = () => {

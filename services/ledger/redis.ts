@@ -17,6 +17,15 @@ export const connectRedis = (url: string): Redis => {
   return redis
 }
 
+/** A connection that only listens: it waits through an outage and subscribes again by itself. */
+export const connectSubscriber = async (url: string, channel: string, onMessage: () => void): Promise<Redis> => {
+  const redis = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: times => Math.min(50 * times, 1_000) })
+  redis.on('error', () => undefined)
+  redis.on('message', onMessage)
+  await redis.subscribe(channel)
+  return redis
+}
+
 type Script = (...args: (string | number)[]) => Promise<unknown>
 const scripts = ['fold', 'take', 'defer', 'next', 'admit'] as const
 export type LedgerScripts = Record<(typeof scripts)[number], Script>

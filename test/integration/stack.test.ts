@@ -7,7 +7,7 @@ import path from 'node:path'
 import { Redis } from 'ioredis'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { childrenOf } from '../../infra/stack/child-processes.ts'
 import { environmentOf } from '../../infra/stack/export-environment.ts'
 import { findStacks } from '../../infra/stack/find-stacks.ts'
@@ -24,6 +24,10 @@ import { connectVaultAdmin } from '../../infra/vault/admin-client.ts'
 
 const infra = path.join(import.meta.dirname, '..', '..', 'infra')
 const startTimeoutMs = 300_000
+// These tests start stacks of their own, also where the others are told to use one that is up.
+for (const name of Object.keys(process.env)) {
+  if (name.startsWith('CURFEW_') && name !== 'CURFEW_CACHE') vi.stubEnv(name, undefined)
+}
 const silent = { onProgress: () => {} }
 
 /** Writes a mark into a component and reads it back, each time over a new connection. */
@@ -113,7 +117,9 @@ describe('the end of a stack', () => {
         `await startStack({ onProgress: line => line.startsWith('redis: ready') && console.log(process.pid) })`,
       )
       await firstLine(owner)
-      const booting = findStacks().find(({ record }) => markOf(record.supervisor.pid) && record.addresses === undefined)
+      const supervisors = childrenOf(owner.pid ?? 0)
+      const booting = findStacks().find(({ record }) => supervisors.includes(record.supervisor.pid))
+      expect(booting?.record.addresses).toBeUndefined()
       const processes = familyOf(booting?.folder ?? '')
       owner.kill('SIGKILL')
       await expectNothingLeft(booting?.folder ?? '', processes)
@@ -137,7 +143,7 @@ describe('the end of a stack', () => {
 
 test('a missing prerequisite is named in one line with the command that installs it, before any download', async () => {
   const emptyCache = mkdtempSync(path.join(tmpdir(), 'curfew-empty-cache-'))
-  const env = { PATH: emptyCache, CURFEW_CACHE: emptyCache }
+  const env = { PATH: emptyCache, CURFEW_CACHE: emptyCache, TMPDIR: emptyCache }
   const up = spawn(process.execPath, [path.join(infra, 'stack.ts'), 'up'], { env, stdio: ['ignore', 'ignore', 'pipe'] })
   let told = ''
   up.stderr.on('data', chunk => (told += String(chunk)))
