@@ -1,7 +1,7 @@
 import { componentNames } from './addresses.ts'
-import { givenNames } from './bring-up.ts'
 import { connectControl } from './control-client.ts'
 import type { StackEnvironment } from './environment.ts'
+import { givenNames } from './given-names.ts'
 import { joinAddresses } from './join-addresses.ts'
 import { waitForGiven } from './probe-component.ts'
 import { provisionStack } from './provision-stack.ts'

@@ -1,25 +1,14 @@
-import type { ComponentName, StackAddresses } from './addresses.ts'
+import type { StackAddresses } from './addresses.ts'
+import type { BringUpOptions } from './bring-up-options.ts'
 import type { BroughtUp } from './brought-up.ts'
-import type { RunningComponent } from './component.ts'
 import { containerComponents } from './containers.ts'
-import type { StackEnvironment } from './environment.ts'
+import { givenNames } from './given-names.ts'
 import { localIsPossible } from './install-wheels.ts'
 import { joinAddresses } from './join-addresses.ts'
 import { localComponent } from './local-component.ts'
 import { localPlans } from './local-plans.ts'
 import { waitForGiven } from './probe-component.ts'
-import type { Progress } from './progress.ts'
 import { provisionStack } from './provision-stack.ts'
-
-export type BringUpOptions = {
-  given: StackEnvironment
-  dataDir: string
-  progress: Progress
-  /** Told of each component as soon as it may be running, so that it can be ended whatever happens next. */
-  onComponent: (component: RunningComponent) => void
-  onChange: () => void
-  signal: AbortSignal
-}
 
 /** Boots what the environment did not give, then provisions the whole. */
 export async function bringUp(options: BringUpOptions): Promise<StackAddresses> {
@@ -46,13 +35,4 @@ async function bootLocal(options: BringUpOptions): Promise<BroughtUp> {
   }
   await Promise.all(plans.map(boot))
   return addresses
-}
-
-export function givenNames(given: StackEnvironment): ComponentName[] {
-  const names: ComponentName[] = []
-  if (given.kafkaBrokers) names.push('kafka')
-  if (given.redisUrl) names.push('redis')
-  if (given.vault) names.push('vault')
-  if (given.postgres) names.push('postgres')
-  return names
 }

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { DockerComposeEnvironment, type StartedDockerComposeEnvironment } from 'testcontainers'
 import type { ComponentName } from './addresses.ts'
-import type { BringUpOptions } from './bring-up.ts'
+import type { BringUpOptions } from './bring-up-options.ts'
 import type { BroughtUp } from './brought-up.ts'
 import { type ComposePlan, planCompose } from './compose-plan.ts'
 import { containerComponent } from './container-component.ts'

@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { isSameProcess } from './process-mark.ts'
-import { folderPrefix, recordFile, type StackRecord } from './stack-folder.ts'
+import { folderPrefix, readRecord, recordFile, type StackRecord } from './stack-folder.ts'
 
 export type FoundStack = { folder: string; record: StackRecord; alive: boolean }
 
@@ -17,7 +17,7 @@ export function findStacks(): FoundStack[] {
   const found: FoundStack[] = []
   for (const folder of ownFolders()) {
     try {
-      const record = JSON.parse(readFileSync(recordFile(folder), 'utf8')) as StackRecord
+      const record = readRecord(folder)
       found.push({ folder, record, alive: isSameProcess(record.supervisor) })
     } catch {
       // Being made, or being removed.

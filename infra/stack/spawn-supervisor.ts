@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import path from 'node:path'
 import type { StackAddresses } from './addresses.ts'
 import type { SupervisorMessage } from './control-protocol.ts'
 import { readLogTail } from './log-tail.ts'
 import type { Progress } from './progress.ts'
 import { StackFailure } from './stack-failure.ts'
-import { makeStackFolder, recordFile, removeStackFolder, type StackRecord } from './stack-folder.ts'
+import { makeStackFolder, readRecord, recordFile, removeStackFolder } from './stack-folder.ts'
 
 export type Supervisor = { child: ChildProcess; folder: string; addresses: StackAddresses }
 
@@ -28,7 +28,7 @@ export async function spawnSupervisor(progress: Progress, detached: boolean): Pr
   }
   child.unref()
   child.channel?.unref()
-  const record = JSON.parse(readFileSync(recordFile(folder), 'utf8')) as StackRecord
+  const record = readRecord(folder)
   if (!record.addresses) throw new StackFailure(`${recordFile(folder)} has no addresses`)
   return { child, folder, addresses: record.addresses }
 }

@@ -1,8 +1,9 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { chmod, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { StackAddresses } from './addresses.ts'
+import { childrenOf } from './child-processes.ts'
 import type { ProcessMark } from './process-mark.ts'
 
 export const folderPrefix = 'curfew-stack-'
@@ -26,6 +27,17 @@ export async function makeStackFolder(): Promise<string> {
 
 export function recordFile(folder: string): string {
   return path.join(folder, recordName)
+}
+
+export function readRecord(folder: string): StackRecord {
+  return JSON.parse(readFileSync(recordFile(folder), 'utf8')) as StackRecord
+}
+
+/** Supervisor, components and their children. */
+export function familyOf(folder: string): number[] {
+  const { supervisor, components } = readRecord(folder)
+  const pids = Object.values(components).flatMap(mark => (mark ? [mark.pid] : []))
+  return [supervisor.pid, ...pids, ...pids.flatMap(childrenOf)]
 }
 
 export function writeRecord(folder: string, record: StackRecord): void {

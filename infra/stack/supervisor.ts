@@ -72,6 +72,7 @@ async function main(): Promise<void> {
   process.on('disconnect', () => void (owned && end(0)))
   // A stray error of a client library must not take a running stack down: it goes to supervisor.log.
   process.on('uncaughtException', error => console.error(error))
+  if (!process.connected) return end(0)
   record()
   addresses = await bringUp({
     given: readStackEnvironment(),

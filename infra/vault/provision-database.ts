@@ -2,7 +2,7 @@ import { managerUser } from '../postgres/provision.ts'
 import type { PostgresAddress } from '../stack/addresses.ts'
 import { waitUntil } from '../stack/wait-until.ts'
 import type { VaultAdmin } from './admin-client.ts'
-import { apply } from './provision.ts'
+import { apply } from './apply.ts'
 
 const creation = [
   `CREATE ROLE "{{name}}" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' IN ROLE app_reader`,

@@ -3,7 +3,8 @@ import path from 'node:path'
 import type { PostgresAddress } from '../stack/addresses.ts'
 import type { VaultLogin } from '../stack/vault-folder.ts'
 import { waitUntil } from '../stack/wait-until.ts'
-import { connectVaultAdmin, type VaultAdmin, type VaultAnswer } from './admin-client.ts'
+import { connectVaultAdmin, type VaultAdmin } from './admin-client.ts'
+import { apply } from './apply.ts'
 import { provisionDatabaseEngine } from './provision-database.ts'
 
 export type PipelineLogin = { pipelineRoleId: string; pipelineSecretId: string }
@@ -30,12 +31,6 @@ export async function provisionVault(
     await admin.call('POST', 'auth/token/revoke-self')
     await admin.close()
   }
-}
-
-export async function apply(admin: VaultAdmin, at: string, body: unknown): Promise<VaultAnswer> {
-  const answer = await admin.call('POST', at, body)
-  if (answer.status >= 300) throw new Error(`${at} answered ${answer.status}: ${JSON.stringify(answer.body.errors)}`)
-  return answer
 }
 
 function policyText(name: string): string {

@@ -5,6 +5,7 @@ import type { Problem } from '../pipeline/errors.ts'
 import type { Lane } from '../pipeline/ports.ts'
 import { laneReserve } from './lane-reserve.ts'
 import { redisScript } from './redis-script.ts'
+import { within } from './within.ts'
 
 const groups = ['probe', 'revoke', 'login'] as const
 export type OperationGroup = (typeof groups)[number]
@@ -33,6 +34,8 @@ export type Budget = { acquire(group: OperationGroup, lane: Lane): Promise<Slot 
 const acquireScript = redisScript(new URL('budget-acquire.lua', import.meta.url))
 const releaseScript = redisScript(new URL('budget-release.lua', import.meta.url))
 const maxPauseMs = 15 * 60_000
+/** A client that reconnects keeps commands for long; a worker does not wait for that. */
+const maxRedisMs = 2_000
 
 /** Calls to one store instance, shared by all processes. */
 export const storeBudget = (parts: BudgetParts): Budget => ({
@@ -82,7 +85,7 @@ const ask = async (parts: BudgetParts, id: string, group: OperationGroup, lane: 
     laneReserve(lane, strikes - 1),
   ]
   const names = [keys.state, keys.strikes, ...groups.map(keys.flying), keys.bucket(group)]
-  return (await acquireScript(parts.redis, names, values)) as [number, number, string]
+  return (await within(maxRedisMs, acquireScript(parts.redis, names, values))) as [number, number, string]
 }
 
 const giveBack = async (parts: BudgetParts, id: string, group: OperationGroup, result: CallResult): Promise<void> => {
@@ -90,7 +93,7 @@ const giveBack = async (parts: BudgetParts, id: string, group: OperationGroup, r
   const refused = result.status === 429
   const pauseMs = Math.min(maxPauseMs, result.retryAfterMs ?? (refused ? 1_000 : 0))
   const values = [id, refused ? 1 : 0, pauseMs, parts.limits.lockout?.strikes ?? 0]
-  await releaseScript(parts.redis, [keys.state, keys.strikes, keys.flying(group)], values)
+  await within(maxRedisMs, releaseScript(parts.redis, [keys.state, keys.strikes, keys.flying(group)], values))
 }
 
 const throttled = (detail: string, retryAfterMs: number): { problem: Problem } => ({

@@ -1,18 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { Redis } from 'ioredis'
-import { Kafka, logLevel } from 'kafkajs'
-import pg from 'pg'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { childrenOf } from '../../infra/stack/child-processes.ts'
+import { memories } from '../../infra/stack/component-memory.ts'
 import { environmentOf } from '../../infra/stack/export-environment.ts'
 import { findStacks } from '../../infra/stack/find-stacks.ts'
 import { markOf } from '../../infra/stack/process-mark.ts'
-import { recordFile, type StackRecord } from '../../infra/stack/stack-folder.ts'
+import { familyOf, readRecord } from '../../infra/stack/stack-folder.ts'
 import {
   type ComponentName,
   type StackAddresses,
@@ -20,7 +19,6 @@ import {
   startStack,
 } from '../../infra/stack/start-stack.ts'
 import { waitUntil } from '../../infra/stack/wait-until.ts'
-import { connectVaultAdmin } from '../../infra/vault/admin-client.ts'
 
 const infra = path.join(import.meta.dirname, '..', '..', 'infra')
 const startTimeoutMs = 300_000
@@ -29,9 +27,6 @@ for (const name of Object.keys(process.env)) {
   if (name.startsWith('CURFEW_') && name !== 'CURFEW_CACHE') vi.stubEnv(name, undefined)
 }
 const silent = { onProgress: () => {} }
-
-/** Writes a mark into a component and reads it back, each time over a new connection. */
-type Memory = { write: (mark: string) => Promise<void>; read: () => Promise<string | null | undefined> }
 
 describe('a running stack', () => {
   let stack: StackControl
@@ -81,6 +76,25 @@ describe('a running stack', () => {
     await stack.ready('redis')
   }, 60_000)
 })
+
+test(
+  'up, status, env and down leave it running between the commands, and nothing after them',
+  async () => {
+    const temporary = mkdtempSync(path.join(tmpdir(), 'curfew-cli-'))
+    chmodSync(temporary, 0o711)
+    const stack = (...args: string[]) => runCommand(args, { TMPDIR: temporary })
+    expect((await stack('up')).exitCode).toBe(0)
+    const addresses = JSON.parse((await stack('env', '--json')).stdout) as StackAddresses
+    expect((await stack('env')).stdout).toContain(`export CURFEW_REDIS_URL='${addresses.redisUrl}'`)
+    expect(await stack('status')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/kafka +pid \d+/) })
+    const processes = familyOf(addresses.dataDir)
+    expect((await stack('down')).exitCode).toBe(0)
+    await expectNothingLeft(addresses.dataDir, processes)
+    expect((await stack('status')).exitCode).toBe(3)
+    rmSync(temporary, { recursive: true })
+  },
+  startTimeoutMs,
+)
 
 describe('the end of a stack', () => {
   test(
@@ -144,85 +158,11 @@ describe('the end of a stack', () => {
 test('a missing prerequisite is named in one line with the command that installs it, before any download', async () => {
   const emptyCache = mkdtempSync(path.join(tmpdir(), 'curfew-empty-cache-'))
   const env = { PATH: emptyCache, CURFEW_CACHE: emptyCache, TMPDIR: emptyCache }
-  const up = spawn(process.execPath, [path.join(infra, 'stack.ts'), 'up'], { env, stdio: ['ignore', 'ignore', 'pipe'] })
-  let told = ''
-  up.stderr.on('data', chunk => (told += String(chunk)))
-  const [exitCode] = await once(up, 'close')
+  const { stderr: told, exitCode } = await runCommand(['up'], env)
   rmSync(emptyCache, { recursive: true })
   expect(told).toMatch(/^[^\n]+ is missing\. Install it with: [^\n]+\n$/)
   expect(exitCode).toBe(69)
 }, 30_000)
-
-const memories: Record<ComponentName, (addresses: StackAddresses) => Memory> = {
-  redis: ({ redisUrl }) => {
-    const use = async <T>(work: (redis: Redis) => Promise<T>) => {
-      const redis = new Redis(redisUrl, { lazyConnect: true, retryStrategy: () => null })
-      redis.on('error', () => {})
-      await redis.connect()
-      return work(redis).finally(() => redis.disconnect())
-    }
-    return {
-      write: async mark => void (await use(redis => redis.set('mark', mark))),
-      read: () => use(redis => redis.get('mark')),
-    }
-  },
-  postgres: ({ postgres }) => {
-    const query = async (text: string, values: string[] = []) => {
-      const { host, port, database, adminUser: user, adminPassword: password } = postgres
-      const client = new pg.Client({ host, port, database, user, password, connectionTimeoutMillis: 1_000 })
-      await client.connect()
-      return client.query<{ opens: string }>(text, values).finally(() => client.end())
-    }
-    const insert = `INSERT INTO door VALUES ('mark', $1) ON CONFLICT (name) DO UPDATE SET opens = $1`
-    return {
-      write: async mark => void (await query(insert, [mark])),
-      read: async () => (await query(`SELECT opens FROM door WHERE name = 'mark'`)).rows[0]?.opens,
-    }
-  },
-  vault: ({ vault }) => ({
-    write: async mark => {
-      const admin = await connectVaultAdmin(vault)
-      await admin.call('POST', 'secret/data/mark', { data: { mark } }).finally(admin.close)
-    },
-    read: async () => {
-      const admin = await connectVaultAdmin(vault)
-      const answer = await admin.call('GET', 'secret/data/mark').finally(admin.close)
-      return (answer.body.data as { data: { mark: string } }).data.mark
-    },
-  }),
-  kafka: ({ kafkaBrokers }) => {
-    const kafka = new Kafka({ brokers: kafkaBrokers, logLevel: logLevel.NOTHING })
-    return { write: mark => produceMark(kafka, mark), read: () => consumeMark(kafka) }
-  },
-}
-
-async function produceMark(kafka: Kafka, mark: string): Promise<void> {
-  const [admin, producer] = [kafka.admin(), kafka.producer({ allowAutoTopicCreation: false })]
-  await Promise.all([admin.connect(), producer.connect()])
-  await admin.createTopics({ topics: [{ topic: 'mark', numPartitions: 1 }] })
-  await producer.send({ topic: 'mark', messages: [{ value: mark }] })
-  await Promise.all([admin.disconnect(), producer.disconnect()])
-}
-
-async function consumeMark(kafka: Kafka): Promise<string | undefined> {
-  const consumer = kafka.consumer({ groupId: randomUUID() })
-  await consumer.connect()
-  await consumer.subscribe({ topic: 'mark', fromBeginning: true })
-  const { promise, resolve } = Promise.withResolvers<string | undefined>()
-  await consumer.run({ eachMessage: async ({ message }) => resolve(message.value?.toString()) })
-  return promise.finally(() => consumer.disconnect())
-}
-
-function readRecord(dataDir: string): StackRecord {
-  return JSON.parse(readFileSync(recordFile(dataDir), 'utf8')) as StackRecord
-}
-
-/** Supervisor, components and their children. */
-function familyOf(dataDir: string): number[] {
-  const { supervisor, components } = readRecord(dataDir)
-  const pids = Object.values(components).flatMap(mark => (mark ? [mark.pid] : []))
-  return [supervisor.pid, ...pids, ...pids.flatMap(childrenOf)]
-}
 
 async function killSupervisor(dataDir: string): Promise<void> {
   const { pid } = readRecord(dataDir).supervisor
@@ -247,4 +187,14 @@ function runOwner(program: string, variables: Record<string, string> = {}): Chil
 async function firstLine(child: ChildProcess): Promise<string> {
   const [chunk] = await once(child.stdout as NodeJS.ReadableStream, 'data')
   return String(chunk).trim()
+}
+
+async function runCommand(args: string[], variables: Record<string, string>) {
+  const env = { ...process.env, ...variables }
+  const child = spawn(process.execPath, [path.join(infra, 'stack.ts'), ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const [stdout, stderr, [exitCode]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  return { stdout, stderr, exitCode: exitCode as number }
 }

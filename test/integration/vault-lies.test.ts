@@ -1,8 +1,8 @@
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Credential, Issuer } from '../../services/pipeline/ports.ts'
 import { sharedStack } from '../support/stack.ts'
+import { until } from '../support/until.ts'
 import { type LyingWorld, lyingWorld } from '../support/vault-lying-world.ts'
-import { until } from '../support/vault-world.ts'
 
 const token = (handle: string): Credential => ({ kind: 'vault.token', handle })
 
@@ -123,11 +123,27 @@ describe('a server that lies, refuses or stays silent (a stand-in)', () => {
     expect(events).toMatchObject([{ level: 'error', event: 'store_session_lost', store: 'lying' }])
   })
 
+  test("node-vault's environment variables have no effect", async () => {
+    vi.stubEnv('VAULT_TOKEN', 's.from-the-environment')
+    vi.stubEnv('VAULT_PREFIX', '/elsewhere')
+    vi.stubEnv('VAULT_ADDR', 'http://127.0.0.1:9')
+    const { vault, store } = await start()
+    vi.unstubAllEnvs()
+    expect((await store.probe(token(vault.issue()), 'kill')).state).toBe('alive')
+    expect([...vault.world.sent]).toEqual([...vault.world.logins])
+  })
+
   test("the pipeline's own login is never revoked", async () => {
     const { vault, store } = await start()
     await store.probe(token(vault.issue()), 'kill')
     expect(await store.revoke(token('own'), 'kill')).toMatchObject({ state: 'failed', problem: { code: 'permission' } })
     expect(vault.world.calls).not.toContain('auth/token/revoke-accessor')
+  })
+
+  test('the stand-in does lock out a caller that takes no care', async () => {
+    const { vault } = await start({ callsPerSecond: 100, lockout: { at: 5, windowMs: 2_000 } })
+    await Promise.all(Array.from({ length: 110 }, () => fetch(`${vault.address}/v1/sys/leader`).then(a => a.text())))
+    expect(vault.world.lockedOut).toBe(true)
   })
 
   test('60 revocations at once by two processes: no lockout after the fifth 429, and all are dead', async () => {

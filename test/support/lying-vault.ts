@@ -39,6 +39,8 @@ type World = {
   tokens: Map<string, Token>
   logins: Set<string>
   calls: string[]
+  /** Tokens sent, by anybody. */
+  sent: Set<string>
   tooMany: number[]
   lockedOut: boolean
   started: number[]
@@ -53,6 +55,7 @@ export const lyingVault = async (lies: Lies = {}) => {
     tokens: new Map(),
     logins: new Set(),
     calls: [],
+    sent: new Set(),
     tooMany: [],
     lockedOut: false,
     started: [],
@@ -88,6 +91,8 @@ const handle = async (world: World, request: IncomingMessage, response: ServerRe
   for await (const chunk of request) text += chunk
   const path = (request.url ?? '').replace('/v1/', '')
   world.calls.push(path)
+  const token = request.headers['x-vault-token']
+  if (typeof token === 'string') world.sent.add(token)
   const answer = gate(world, path) ?? route(world, path, request, text === '' ? {} : JSON.parse(text))
   if (world.lies.slowMs) await new Promise(resolve => setTimeout(resolve, world.lies.slowMs))
   response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers })

@@ -7,3 +7,9 @@ export const sharedStack = (): Promise<StackControl> => {
   shared ??= startStack({ onProgress: () => undefined })
   return shared
 }
+
+/** Closes this process's attachment, if there is one. */
+export const sharedStackClosed = async (): Promise<void> => {
+  await (await shared)?.close()
+  shared = undefined
+}

@@ -123,15 +123,6 @@ const issuing = (admin: VaultAdmin, addresses: StackAddresses) => {
   }
 }
 
-/** Waits for a condition with a deadline; never for a time. */
-export const until = async (what: string, condition: () => Promise<boolean> | boolean, withinMs = 10_000) => {
-  const deadline = performance.now() + withinMs
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${withinMs} ms`)
-    await new Promise(resolve => setTimeout(resolve, 20))
-  }
-}
-
 export const databaseClient = (addresses: StackAddresses, user: string, password: string) => {
   const { host, port, database } = addresses.postgres
   return new pg.Client({ host, port, database, user, password, connectionTimeoutMillis: 5_000 })

@@ -31,14 +31,20 @@ export const vaultClient = (
   const named = client as typeof client & { namespace: string; pathPrefix: string }
   named.token = ''
   named.pathPrefix = ''
-  named.namespace = settings.namespace ?? ''
+  named.namespace = ''
   named.handleVaultResponse = async answer => answer
 
   const send = async (request: VaultRequest, via?: Dispatcher): Promise<Reply> => {
     const answer: WireAnswer = await client.request({
       method: request.method,
       path: `/${request.path}`,
-      headers: request.token === undefined ? {} : { 'X-Vault-Token': request.token },
+      headers: {
+        ...(request.token === undefined ? {} : { 'X-Vault-Token': request.token }),
+        // Of the root namespace only: leadership.
+        ...(settings.namespace === undefined || request.path === 'sys/leader'
+          ? {}
+          : { 'X-Vault-Namespace': settings.namespace }),
+      },
       ...(request.json === undefined ? {} : { json: request.json }),
       ...(via === undefined ? {} : { via }),
     })

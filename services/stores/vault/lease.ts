@@ -4,12 +4,13 @@ import type { VaultKind } from './kind.ts'
 import type { MeteredCall } from './metered-call.ts'
 import type { LeaseTarget } from './postgres-target.ts'
 import { provenProbe } from './proven-probe.ts'
+import type { RecentSteps } from './recent-steps.ts'
 
 /**
  * The lease of a dynamic secret, by its id. Alive if Vault or the system that enforces it says so; dead when that system
  * says so, even while Vault is sealed or down. Without such a system in the config only the issuer can speak.
  */
-export const vaultLease = (parts: { call: MeteredCall; targets: LeaseTarget[] }): VaultKind => {
+export const vaultLease = (parts: { call: MeteredCall; targets: LeaseTarget[]; steps: RecentSteps }): VaultKind => {
   const targetOf = ({ handle }: Credential) => parts.targets.find(target => handle.startsWith(target.leasePrefix))
   return {
     impossible: credential => {
@@ -24,6 +25,7 @@ export const vaultLease = (parts: { call: MeteredCall; targets: LeaseTarget[] })
         { operation: 'lease.lookup', group: 'probe', lane },
         { method: 'POST', path: 'sys/leases/lookup', json: { lease_id: credential.handle } },
         leaseProbe,
+        parts.steps.take(credential.handle),
       )
       const target = targetOf(credential)
       if (issuer.state === 'alive' || !target || credential.target === undefined) return issuer
@@ -37,6 +39,7 @@ export const vaultLease = (parts: { call: MeteredCall; targets: LeaseTarget[] })
         { operation: 'lease.revoke', group: 'revoke', lane },
         { method: 'POST', path: 'sys/leases/revoke', json: { lease_id: handle, sync: true } },
       )
+      parts.steps.add(handle)
       return leaseStep(reply)
     },
   }

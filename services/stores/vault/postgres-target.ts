@@ -3,6 +3,7 @@ import { Client } from 'pg'
 import type { Problem } from '../../pipeline/errors.ts'
 import type { Lane, ProbeResult } from '../../pipeline/ports.ts'
 import type { Budget } from '../budget.ts'
+import { within } from '../within.ts'
 import type { OnCall } from './metered-call.ts'
 
 /** The system that enforces leases under a prefix. */
@@ -55,7 +56,8 @@ const look = async (parts: PostgresTargetParts, name: string): Promise<ProbeResu
     if (!row.standby) return { state: 'dead', evidence: 'target' }
     return { state: 'unknown', problem: { code: 'protocol', detail: 'the probe login leads to a PostgreSQL standby' } }
   } finally {
-    await client.end().catch(() => undefined)
+    // A frozen server never says goodbye.
+    await within(1_000, client.end()).catch(() => undefined)
   }
 }
 

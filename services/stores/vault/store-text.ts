@@ -6,5 +6,5 @@ export const storeText = (text: string): string =>
     text
       .replaceAll(/\b(?:hv[sbr]|[sbr])\.[\w-]{16,}/g, '[token]')
       .replaceAll(/:\/\/[^\s/@]*@/g, '://[login]@')
-      .replaceAll(/\b(password|secret_id|token)(["']?\s*[=:]\s*)\S+/gi, '$1$2[value]'),
+      .replaceAll(/\b(password|secret_id|token)(["']?\s*[=:]\s*)("[^"]*"?|'[^']*'?|\S+)/gi, '$1$2[value]'),
   )

@@ -2,9 +2,14 @@ import { tokenProbe, tokenStep } from './answers.ts'
 import type { VaultKind } from './kind.ts'
 import type { MeteredCall } from './metered-call.ts'
 import { provenProbe } from './proven-probe.ts'
+import type { RecentSteps } from './recent-steps.ts'
 
 /** A service token, by its accessor. Its child tokens and leases die with it, the leases a little later. */
-export const vaultToken = (parts: { call: MeteredCall; ownAccessor(): string | undefined }): VaultKind => ({
+export const vaultToken = (parts: {
+  call: MeteredCall
+  ownAccessor(): string | undefined
+  steps: RecentSteps
+}): VaultKind => ({
   impossible: ({ handle }) => (/^[\w.-]+$/.test(handle) ? undefined : 'the handle is not a token accessor'),
   probe: ({ handle }, lane) =>
     provenProbe(
@@ -12,6 +17,7 @@ export const vaultToken = (parts: { call: MeteredCall; ownAccessor(): string | u
       { operation: 'token.lookup', group: 'probe', lane },
       { method: 'POST', path: 'auth/token/lookup-accessor', json: { accessor: handle } },
       tokenProbe,
+      parts.steps.take(handle),
     ),
   revoke: async ({ handle }, lane) => {
     if (handle === parts.ownAccessor())
@@ -24,6 +30,7 @@ export const vaultToken = (parts: { call: MeteredCall; ownAccessor(): string | u
       { operation: 'token.revoke', group: 'revoke', lane },
       { method: 'POST', path: 'auth/token/revoke-accessor', json: { accessor: handle } },
     )
+    parts.steps.add(handle)
     return tokenStep(reply)
   },
 })

@@ -12,6 +12,7 @@ import type { VaultKind } from './kind.ts'
 import { vaultLease } from './lease.ts'
 import { meteredCall, type OnCall } from './metered-call.ts'
 import { type LeaseTarget, postgresTarget } from './postgres-target.ts'
+import { recentSteps } from './recent-steps.ts'
 import { vaultSession } from './session.ts'
 import { vaultToken } from './token.ts'
 import { vaultTransport } from './transport.ts'
@@ -48,11 +49,12 @@ export const vaultStore = (config: VaultStoreConfig, parts: StoreParts): Issuer 
       parts.log({ level: event.event === 'store_session_lost' ? 'error' : 'info', store: config.id, ...event }),
   })
   const call = authorizedCall({ call: metered, session })
+  const steps = recentSteps()
   const targets = leaseTargets(config, parts)
   const kinds: Record<CredentialKind, VaultKind> = {
-    'vault.token': vaultToken({ call, ownAccessor: session.accessor }),
-    'vault.lease': vaultLease({ call, targets }),
-    'vault.approle-secret-id': vaultAppRoleSecretId({ call, mount: config.appRoleMount }),
+    'vault.token': vaultToken({ call, ownAccessor: session.accessor, steps }),
+    'vault.lease': vaultLease({ call, targets, steps }),
+    'vault.approle-secret-id': vaultAppRoleSecretId({ call, mount: config.appRoleMount, steps }),
     'vault.batch-token': vaultBatchToken,
   }
   return {

@@ -1,0 +1,17 @@
+import { z } from 'zod'
+import { config } from './config.ts'
+import { eventData } from './events.ts'
+import { fact } from './facts.ts'
+import { receipt } from './receipt.ts'
+
+/** JSON Schema (draft 2020-12) of every shape that crosses a boundary, by file name. */
+export const jsonSchemas = (): Record<string, string> => {
+  const shapes: Record<string, z.ZodType> = { config, fact, receipt }
+  for (const [type, shape] of Object.entries(eventData)) shapes[type] = shape
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [
+      name,
+      `${JSON.stringify(z.toJSONSchema(shape, { io: 'input' }), undefined, 2)}\n`,
+    ]),
+  )
+}

@@ -1,0 +1,99 @@
+import fc from 'fast-check'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Fact } from '../../schemas/facts.ts'
+import { foldBatch, type PartitionReader, partitionReader } from '../../services/ledger/partition.ts'
+import { type LedgerScripts, ledgerScripts } from '../../services/ledger/redis.ts'
+import { indexScores } from '../../services/pipeline/decide.ts'
+import { anyFacts, handles } from '../support/arbitrary-facts.ts'
+import { cid, folded, viewOf } from '../support/facts.ts'
+import { sharedStack } from '../support/stack.ts'
+
+let redis: Redis
+let scripts: LedgerScripts
+let runs = 0
+const freshPrefix = () => `fold-${process.pid}-${runs++}`
+beforeAll(async () => {
+  redis = new Redis((await sharedStack()).addresses.redisUrl)
+  scripts = ledgerScripts(redis)
+})
+afterAll(() => {
+  redis.disconnect()
+})
+
+const messages = (all: Fact[], from = 0) =>
+  all.map((fact, i) => ({ offset: String(from + i), value: Buffer.from(JSON.stringify(fact)) }))
+const reader = (): PartitionReader => ({ ...partitionReader(0), metaId: 'm' })
+const lanes = ['leak', 'hard', 'expiry', 'idle', 'probe'] as const
+
+it('the Lua fold and index agree with the TypeScript ones', async () => {
+  const property = fc.asyncProperty(anyFacts, fc.nat(40), async (all, cut) => {
+    const prefix = freshPrefix()
+    const first = all.slice(0, cut)
+    const one = reader()
+    if (first.length > 0) {
+      await foldBatch(scripts, prefix, one, messages(first))
+      one.prev = String(first.length - 1)
+    }
+    if (cut < all.length) await foldBatch(scripts, prefix, one, messages(all.slice(cut), first.length))
+    const state = folded(all)
+    for (const [name, hash] of state.hashes)
+      expect(await redis.hgetall(`${prefix}:${name}`), name).toEqual(Object.fromEntries(hash))
+    for (const [name, set] of state.sets)
+      expect((await redis.smembers(`${prefix}:${name}`)).sort(), name).toEqual([...set].sort())
+    for (const handle of handles) {
+      const view = viewOf(state, handle)
+      const expected = view ? indexScores(view) : {}
+      for (const lane of lanes) {
+        const score = await redis.zscore(`${prefix}:at:${lane}`, cid(handle))
+        expect(score === null ? undefined : Number(score), `${handle} ${lane}`).toBe(expected[lane])
+        expect(await redis.zscore(`${prefix}:due:${lane}`, cid(handle))).toBe(score)
+      }
+    }
+  })
+  await fc.assert(property, { numRuns: 300 })
+})
+
+it('a reader that is not where the state stands changes nothing and is told where to go', async () => {
+  const prefix = freshPrefix()
+  const one = reader()
+  const all = fc.sample(anyFacts, { numRuns: 1, seed: 7 })[0] ?? []
+  expect(await foldBatch(scripts, prefix, one, messages(all))).toMatchObject({
+    status: 'ok',
+    applied: String(all.length - 1),
+  })
+  const zombie = reader()
+  const before = await redis.dbsize()
+  expect(await foldBatch(scripts, prefix, zombie, messages(all))).toMatchObject({
+    status: 'moved',
+    applied: String(all.length - 1),
+  })
+  expect(await redis.dbsize()).toBe(before)
+})
+
+it('another facts topic is noticed by its meta id', async () => {
+  const prefix = freshPrefix()
+  await foldBatch(
+    scripts,
+    prefix,
+    reader(),
+    messages(
+      fc.sample(
+        anyFacts.filter(all => all.length > 0),
+        { numRuns: 1, seed: 7 },
+      )[0] ?? [],
+    ),
+  )
+  const other = { ...reader(), metaId: 'another' }
+  expect(await foldBatch(scripts, prefix, other, [])).toMatchObject({ status: 'meta' })
+})
+
+it('nothing is taken before every partition is ready', async () => {
+  const prefix = freshPrefix()
+  await redis.zadd(`${prefix}:due:hard`, 1, 'c')
+  await redis.hset(`${prefix}:ready`, '0', 'm')
+  expect(await scripts.take(prefix, 'hard', 10, 15_000, 2, 900_000)).toHaveLength(1)
+  await redis.hset(`${prefix}:ready`, '1', 'm')
+  expect(await scripts.take(prefix, 'hard', 10, 15_000, 2, 900_000)).toEqual([expect.any(String), 'c', '0'])
+  expect(await scripts.take(prefix, 'hard', 10, 15_000, 2, 900_000), 'leased').toHaveLength(1)
+})

@@ -1,0 +1,56 @@
+import fc from 'fast-check'
+import type { Fact } from '../../schemas/facts.ts'
+import { facts, fingerprint } from './facts.ts'
+
+const t = 1_800_000_000_000
+const session = fc.constantFrom('s1', 's2', 's3')
+const handle = fc.constantFrom('h1', 'h2', 'h3')
+const task = fc.constantFrom('a', 'b')
+const at = fc.integer({ min: t, max: t + 10_000_000 })
+const print = fc.constantFrom('x', 'y', 'z').map(fingerprint)
+const life = fc.integer({ min: 1_000, max: 9_000_000 })
+
+/** Facts about few sessions and credentials, so that they collide in every way. */
+export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
+  fc
+    .tuple(session, at, life, fc.option(life, { nil: undefined }))
+    .map(([s, when, maxLifeMs, idleMs]) =>
+      facts.started(s, when, { maxLifeMs, ...(idleMs === undefined ? {} : { idleMs }) }),
+    ),
+  fc.tuple(session, at).map(([s, when]) => facts.active(s, when)),
+  fc
+    .tuple(session, at, fc.constantFrom('session_ended', 'forced'))
+    .map(([s, when, cause]) => facts.ended(s, when, cause)),
+  fc.tuple(session, task, at).map(([s, k, when]) => facts.taskEnded(s, k, when)),
+  fc
+    .tuple(
+      session,
+      handle,
+      at,
+      fc.option(task, { nil: undefined }),
+      fc.option(at, { nil: undefined }),
+      fc.boolean(),
+      fc.uniqueArray(print),
+      fc.boolean(),
+    )
+    .map(([s, h, when, k, expiresAt, renewable, fingerprints, carriesStart]) =>
+      facts.granted(s, h, when, {
+        renewable,
+        fingerprints,
+        ...(k === undefined ? {} : { task: k }),
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+        ...(carriesStart ? { start: { maxLifeMs: 5_000_000, idleMs: 70_000 } } : {}),
+      }),
+    ),
+  fc.tuple(handle, at, at).map(([h, when, until]) => facts.renewed(h, when, until)),
+  fc.tuple(print, at, fc.boolean()).map(([fp, when, withValue]) => facts.leaked(fp, when, withValue)),
+  fc.tuple(handle, at).map(([h, when]) => facts.forced(h, when)),
+  fc.tuple(handle, at).map(([h, when]) => facts.seen(h, when)),
+  fc
+    .tuple(handle, at, fc.integer({ min: 0, max: 2 }), fc.constantFrom('verified', 'unproven', 'impossible'))
+    .map(([h, when, epoch, outcome]) => facts.outcome(h, when, { epoch, outcome })),
+  fc.tuple(handle, at, fc.integer({ min: 1, max: 2 })).map(([h, when, epoch]) => facts.relapsed(h, when, epoch)),
+)
+export const anyFacts = fc.array(anyFact, { maxLength: 40 })
+export const handles = ['h1', 'h2', 'h3']
+export const someTime = at

@@ -1,0 +1,116 @@
+import type { Fact, FactOf } from '../../schemas/facts.ts'
+import type { Receipt } from '../../schemas/receipt.ts'
+import { mergesOf } from '../../services/pipeline/fold.ts'
+import { credentialId, grantId, receiptId, sessionKey } from '../../services/pipeline/ids.ts'
+import { applyMerge, emptyState, type MemoryState } from '../../services/pipeline/memory-state.ts'
+import { credentialHash, sessionHash } from '../../services/pipeline/merges.ts'
+import { type CredentialView, credentialView, sessionIdsOf } from '../../services/pipeline/view.ts'
+
+const tenant = 'acme'
+const store = 'vault-local'
+const minute = 60_000
+export const hour = 3_600_000
+export const sid = (session: string) => sessionKey(tenant, session)
+export const cid = (handle: string) => credentialId(store, handle)
+let events = 0
+const base = (at: number) => {
+  events += 1
+  return { v: 1 as const, at, event: `e${events}`, by: 'test' }
+}
+
+/** Facts with defaults, for tables and properties. Times are epoch ms. */
+export const facts = {
+  started: (session: string, at: number, limits: { maxLifeMs?: number; idleMs?: number } = {}): Fact => ({
+    ...base(at),
+    kind: 'session.started',
+    sid: sid(session),
+    tenant,
+    session,
+    maxLifeMs: 24 * hour,
+    ...limits,
+  }),
+  active: (session: string, at: number): Fact => ({ ...base(at), kind: 'session.active', sid: sid(session) }),
+  ended: (session: string, at: number, cause: 'session_ended' | 'forced' = 'session_ended'): Fact => ({
+    ...base(at),
+    kind: 'session.ended',
+    sid: sid(session),
+    cause,
+  }),
+  taskEnded: (session: string, task: string, at: number): Fact => ({
+    ...base(at),
+    kind: 'task.ended',
+    sid: sid(session),
+    task,
+    cause: 'task_finished',
+    reason: 'completed',
+  }),
+  granted: (session: string, handle: string, at: number, extra: Partial<FactOf<'granted'>> = {}): Fact => ({
+    ...base(at),
+    kind: 'granted',
+    sid: sid(session),
+    tenant,
+    session,
+    gid: grantId(store, handle, sid(session)),
+    cid: cid(handle),
+    store,
+    credentialKind: 'vault.token',
+    handle,
+    fingerprints: [],
+    renewable: true,
+    graceUntil: at + minute,
+    maxLifeMs: 24 * hour,
+    ...extra,
+  }),
+  renewed: (handle: string, at: number, expiresAt: number): Fact => ({
+    ...base(at),
+    kind: 'renewed',
+    cid: cid(handle),
+    expiresAt,
+  }),
+  leaked: (fingerprint: string, at: number, withValue = true): Fact => ({
+    ...base(at),
+    kind: 'leaked',
+    fingerprint,
+    withValue,
+  }),
+  forced: (handle: string, at: number): Fact => ({ ...base(at), kind: 'forced', cid: cid(handle), reason: 'INC-1' }),
+  seen: (handle: string, at: number): Fact => ({ ...base(at), kind: 'seen', cid: cid(handle) }),
+  relapsed: (handle: string, at: number, epoch: number): Fact => ({
+    ...base(at),
+    kind: 'relapsed',
+    cid: cid(handle),
+    epoch,
+  }),
+  outcome: (handle: string, at: number, extra: Partial<Receipt> = {}): Fact => {
+    const epoch = extra.epoch ?? 0
+    const receipt: Receipt = {
+      receipt: receiptId(cid(handle), epoch),
+      credential: cid(handle),
+      epoch,
+      outcome: 'verified',
+      store,
+      kind: 'vault.token',
+      handle,
+      cause: 'session_ended',
+      dueAt: at,
+      settledAt: at,
+      attempts: 1,
+      grants: [],
+      ...extra,
+    }
+    return { ...base(at), kind: 'outcome', cid: cid(handle), receipt }
+  },
+}
+export const fingerprint = (name: string) => `p1:${Buffer.from(name).toString('hex').padEnd(64, '0').slice(0, 64)}`
+
+export const folded = (all: Fact[]): MemoryState => {
+  const state = emptyState()
+  for (const fact of all) for (const merge of mergesOf(fact)) applyMerge(state, merge)
+  return state
+}
+
+export const viewOf = (state: MemoryState, handle: string): CredentialView | undefined => {
+  const hash = state.hashes.get(credentialHash(cid(handle))) ?? new Map()
+  const sessions = sessionIdsOf(hash).map(id => [id, state.hashes.get(sessionHash(id)) ?? new Map()] as const)
+  return credentialView(cid(handle), hash, new Map(sessions))
+}

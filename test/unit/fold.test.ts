@@ -1,0 +1,95 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Fact } from '../../schemas/facts.ts'
+import { decide } from '../../services/pipeline/decide.ts'
+import { factRecord } from '../../services/pipeline/fact-key.ts'
+import { mergesOf } from '../../services/pipeline/fold.ts'
+import { applyMerge, type MemoryState } from '../../services/pipeline/memory-state.ts'
+import { anyFact, anyFacts, handles, someTime } from '../support/arbitrary-facts.ts'
+import { facts, folded, viewOf } from '../support/facts.ts'
+
+const plain = (state: MemoryState) => ({
+  hashes: Object.fromEntries(
+    [...state.hashes].sort().map(([key, hash]) => [key, Object.fromEntries([...hash].sort())]),
+  ),
+  sets: Object.fromEntries([...state.sets].sort().map(([key, set]) => [key, [...set].sort()])),
+})
+const runs = { numRuns: 2_000 }
+
+/** What log compaction may leave: of equal keys the last, and any of the earlier ones as well. */
+const compacted = (all: Fact[], kept: boolean[]) => {
+  const last = new Map(all.map((fact, i) => [factRecord(fact, 8).key, i]))
+  return all.filter((fact, i) => last.get(factRecord(fact, 8).key) === i || kept[i])
+}
+
+describe('the fold (invariant 7)', () => {
+  it('gives the same state for any shuffle and duplication of the facts', () => {
+    const property = fc.property(
+      anyFacts.chain(all =>
+        fc.tuple(fc.constant(all), fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2 })),
+      ),
+      ([all, shuffled]) => {
+        expect(plain(folded(shuffled))).toEqual(plain(folded(all)))
+      },
+    )
+    fc.assert(property, runs)
+  })
+
+  it('gives the same state after any compaction', () => {
+    const property = fc.property(anyFacts, fc.array(fc.boolean(), { minLength: 80, maxLength: 80 }), (once, kept) => {
+      const all = [...once, ...once]
+      expect(plain(folded(compacted(all, kept)))).toEqual(plain(folded(all)))
+    })
+    fc.assert(property, runs)
+  })
+
+  it('goes on from any prefix to the same state', () => {
+    const property = fc.property(anyFacts, fc.nat(40), (all, cut) => {
+      const state = folded(all.slice(0, cut))
+      for (const fact of all.slice(cut)) for (const merge of mergesOf(fact)) applyMerge(state, merge)
+      expect(plain(state)).toEqual(plain(folded(all)))
+    })
+    fc.assert(property, runs)
+  })
+
+  it('never loses a hard cause by one more fact, unless an outcome settles it', () => {
+    const marks = { grantsRead: 0, lifecycleRead: 0, expiryHoldMs: Number.POSITIVE_INFINITY }
+    const property = fc.property(anyFacts, anyFact, someTime, (all, more, now) => {
+      // A start replaces the maximum life that an unannounced session had; a relapse opens a new epoch.
+      fc.pre(!['outcome', 'relapsed', 'session.started', 'granted'].includes(more.kind))
+      for (const handle of handles) {
+        const before = viewOf(folded(all), handle)
+        const after = viewOf(folded([...all, more]), handle)
+        if (before && after && decide(before, now, marks).due) expect(decide(after, now, marks).due).toBe(true)
+      }
+    })
+    fc.assert(property, runs)
+  })
+})
+
+describe('outcomes of one receipt', () => {
+  it('verified beats the others whenever it comes', () => {
+    const all = [facts.outcome('h', 10, { outcome: 'unproven' }), facts.outcome('h', 99), facts.granted('s', 'h', 1)]
+    expect(viewOf(folded(all), 'h')?.receipt).toMatchObject({ outcome: 'verified', settledAt: 99 })
+  })
+
+  it('among equals the earliest settled wins', () => {
+    const all = [facts.outcome('h', 99), facts.outcome('h', 98), facts.granted('s', 'h', 1)]
+    expect(viewOf(folded(all), 'h')?.receipt).toMatchObject({ settledAt: 98 })
+  })
+})
+
+describe('record keys', () => {
+  it('differ for facts that differ in anything, so that compaction removes only byte-identical copies', () => {
+    const property = fc.property(anyFact, anyFact, (a, b) => {
+      const [x, y] = [factRecord(a, 8), factRecord(b, 8)]
+      if (x.key === y.key) expect(x.value).toBe(y.value)
+    })
+    fc.assert(property, runs)
+  })
+
+  it('a minute of heartbeats is one fact', () => {
+    const active = { ...facts.active('s', 1_800_000_000_000), event: 'active' }
+    expect(factRecord({ ...active }, 8)).toEqual(factRecord({ ...active }, 8))
+  })
+})
