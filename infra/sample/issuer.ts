@@ -1,15 +1,19 @@
-import { Client } from 'pg'
 import type { CredentialKind } from '../../schemas/grant.ts'
 import type { StackAddresses } from '../stack/addresses.ts'
+import { type Door, type Tried, tryDatabaseLogin, trySecretId, tryToken } from './doors.ts'
 import { type VaultHttp, type VaultReply, vaultHttp } from './vault-http.ts'
 
-export type Door = 'accepted' | 'refused' | 'unknown'
+export type { Door } from './doors.ts'
+
+type Grant = { kind: CredentialKind; handle: string; target?: string; expiresAt?: string; renewable: boolean }
 /** A credential as its holder has it: the grant that Curfew is told of, the values that only the holder knows, and its use. */
 export type SampleCredential = {
-  grant: { kind: CredentialKind; handle: string; target?: string; expiresAt?: string; renewable: boolean }
+  grant: Grant
   values: string[]
   /** Tries the credential at the door that it opens. */
   use(): Promise<Door>
+  /** The same, with the call and its answer in words. */
+  try(): Promise<Tried>
 }
 export type SampleIssuer = {
   token(options?: { ttlSeconds?: number; renewable?: boolean; session?: string }): Promise<SampleCredential>
@@ -41,9 +45,15 @@ export const sampleIssuer = async (addresses: StackAddresses): Promise<SampleIss
 
 const authOf = (reply: VaultReply) => {
   if (reply.status !== 200) throw new Error(`the sample issuer got ${reply.status} from Vault`)
-  return reply.body.auth as { client_token: string; accessor: string; lease_duration: number; renewable: boolean }
+  return reply.body.auth as { client_token: string; accessor: string }
 }
 const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString()
+const credential = (grant: Grant, values: string[], attempt: () => Promise<Tried>): SampleCredential => ({
+  grant,
+  values,
+  use: async () => (await attempt()).seen,
+  try: attempt,
+})
 
 const makeToken = async (
   http: VaultHttp,
@@ -61,75 +71,43 @@ const makeToken = async (
       meta: { session: options.session ?? '' },
     }),
   )
-  const renewable = options.renewable ?? false
   const batch = type === 'batch'
-  return {
-    grant: {
-      kind: batch ? 'vault.batch-token' : 'vault.token',
-      handle: batch ? `batch-${crypto.randomUUID()}` : auth.accessor,
-      expiresAt: inSeconds(ttlSeconds),
-      renewable,
-    },
-    values: [auth.client_token],
-    use: async () => door(await http.call('GET', 'secret/data/sample/door', auth.client_token), 200, 403),
+  const grant: Grant = {
+    kind: batch ? 'vault.batch-token' : 'vault.token',
+    handle: batch ? `batch-${crypto.randomUUID()}` : auth.accessor,
+    expiresAt: inSeconds(ttlSeconds),
+    renewable: options.renewable ?? false,
   }
+  return credential(grant, [auth.client_token], () => tryToken(http, auth.client_token))
 }
 
 const makeDatabaseLogin = async (
   http: VaultHttp,
   own: string,
-  { postgres }: StackAddresses,
+  addresses: StackAddresses,
 ): Promise<SampleCredential> => {
   const reply = await http.call('GET', 'database/creds/app', own)
   if (reply.status !== 200) throw new Error(`the sample issuer got ${reply.status} from the database engine`)
   const { lease_id, lease_duration } = reply.body as { lease_id: string; lease_duration: number }
   const { username, password } = reply.body.data as { username: string; password: string }
-  return {
-    grant: {
-      kind: 'vault.lease',
-      handle: lease_id,
-      target: username,
-      expiresAt: inSeconds(lease_duration),
-      renewable: true,
-    },
-    values: [password],
-    use: async () => {
-      const { host, port, database } = postgres
-      const client = new Client({ host, port, database, user: username, password, connectionTimeoutMillis: 3_000 })
-      client.on('error', () => undefined)
-      try {
-        await client.connect()
-        await client.query('select name from door limit 1')
-        return 'accepted'
-      } catch (error) {
-        // invalid_password and invalid_authorization_specification: refused; all else says nothing.
-        return ['28P01', '28000'].includes((error as { code?: string }).code ?? '') ? 'refused' : 'unknown'
-      } finally {
-        await client.end().catch(() => undefined)
-      }
-    },
+  const grant: Grant = {
+    kind: 'vault.lease',
+    handle: lease_id,
+    target: username,
+    expiresAt: inSeconds(lease_duration),
+    renewable: true,
   }
+  return credential(grant, [password], () => tryDatabaseLogin(addresses, username, password))
 }
 
 const makeSecretId = async (http: VaultHttp, own: string, roleId: string): Promise<SampleCredential> => {
   const reply = await http.call('POST', 'auth/approle/role/agent/secret-id', own, {})
   const { secret_id, secret_id_accessor } = reply.body.data as { secret_id: string; secret_id_accessor: string }
-  return {
-    grant: {
-      kind: 'vault.approle-secret-id',
-      handle: `agent/${secret_id_accessor}`,
-      expiresAt: inSeconds(24 * 3_600),
-      renewable: false,
-    },
-    values: [secret_id],
-    use: async () => {
-      const login = await http.call('POST', 'auth/approle/login', undefined, { role_id: roleId, secret_id })
-      // The login itself makes a token, which is not what is tried here.
-      if (login.status === 200) await http.call('POST', 'auth/token/revoke-self', authOf(login).client_token)
-      return door(login, 200, 400)
-    },
+  const grant: Grant = {
+    kind: 'vault.approle-secret-id',
+    handle: `agent/${secret_id_accessor}`,
+    expiresAt: inSeconds(24 * 3_600),
+    renewable: false,
   }
+  return credential(grant, [secret_id], () => trySecretId(http, roleId, secret_id))
 }
-
-const door = (reply: VaultReply, yes: number, no: number): Door =>
-  reply.status === yes ? 'accepted' : reply.status === no ? 'refused' : 'unknown'

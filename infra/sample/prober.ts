@@ -1,4 +1,5 @@
-import type { Door, SampleCredential } from './issuer.ts'
+import type { Tried } from './doors.ts'
+import type { SampleCredential } from './issuer.ts'
 
 /** What an outsider who holds the credential saw. Times are epoch ms; the last acceptance is when its call *ended*. */
 export type Watched = {
@@ -6,12 +7,20 @@ export type Watched = {
   credential: SampleCredential
   acceptedFirst?: number
   acceptedLast?: number
+  /** When the last accepted call *began*: begun after a receipt's `deadSince`, it proves that receipt wrong. */
+  acceptedLastBegunAt?: number
   refusedFirst?: number
   refusedLast?: number
+  /** The refused call in words, since when it is refused. */
+  proof?: string
+  /** The last call in words, whatever its answer was. */
+  last?: string
   tries: number
 }
 export type Prober = {
   watch(name: string, credential: SampleCredential): Watched
+  /** Tries it no more and forgets it. */
+  release(one: Watched): void
   watched: Watched[]
   close(): Promise<void>
 }
@@ -19,9 +28,9 @@ export type Prober = {
 /** Holds the real credentials and tries each every 250 ms. Not part of the pipeline: its word decides, never ours. */
 export const prober = (everyMs = 250): Prober => {
   const watched: Watched[] = []
-  const loops: Promise<void>[] = []
-  let closing = false
+  const loops = new Set<Promise<void>>()
   const wakers = new Set<() => void>()
+  let closing = false
   const pause = (ms: number) =>
     new Promise<void>(resolve => {
       const timer = setTimeout(done, Math.max(0, ms))
@@ -34,11 +43,11 @@ export const prober = (everyMs = 250): Prober => {
     })
 
   const loop = async (one: Watched) => {
-    while (!closing) {
-      const startedAt = Date.now()
-      const seen: Door = await one.credential.use().catch(() => 'unknown' as const)
-      note(one, seen, Date.now())
-      await pause(everyMs - (Date.now() - startedAt))
+    while (!closing && watched.includes(one)) {
+      const begunAt = Date.now()
+      const tried = await one.credential.try().catch(noAnswer)
+      note(one, tried, begunAt, Date.now())
+      await pause(everyMs - (Date.now() - begunAt))
     }
   }
   return {
@@ -46,8 +55,14 @@ export const prober = (everyMs = 250): Prober => {
     watch: (name, credential) => {
       const one: Watched = { name, credential, tries: 0 }
       watched.push(one)
-      loops.push(loop(one))
+      const running = loop(one)
+      loops.add(running)
+      void running.finally(() => loops.delete(running))
       return one
+    },
+    release: one => {
+      const at = watched.indexOf(one)
+      if (at >= 0) watched.splice(at, 1)
     },
     close: async () => {
       closing = true
@@ -57,15 +72,21 @@ export const prober = (everyMs = 250): Prober => {
   }
 }
 
-const note = (one: Watched, seen: Door, at: number) => {
+const noAnswer = (): Tried => ({ seen: 'unknown', call: 'no answer', answer: 'nothing' })
+
+const note = (one: Watched, { seen, call, answer }: Tried, begunAt: number, endedAt: number) => {
   one.tries += 1
+  one.last = `${call}: ${answer}`
   if (seen === 'accepted') {
-    one.acceptedFirst ??= at
-    one.acceptedLast = at
+    one.acceptedFirst ??= endedAt
+    one.acceptedLast = endedAt
+    one.acceptedLastBegunAt = begunAt
     // Refused and then accepted again: not dead.
     delete one.refusedFirst
+    delete one.proof
   } else if (seen === 'refused') {
-    one.refusedFirst ??= at
-    one.refusedLast = at
+    one.refusedFirst ??= endedAt
+    one.refusedLast = endedAt
+    one.proof ??= one.last
   }
 }

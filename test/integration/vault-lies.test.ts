@@ -59,6 +59,8 @@ describe('a server that lies, refuses or stays silent (a stand-in)', () => {
     vault.lies.sealed = true
     expect(await store.probe(credential, 'kill')).toMatchObject({ state: 'unknown', problem: { code: 'sealed' } })
     expect(await store.revoke(credential, 'kill')).toMatchObject({ state: 'failed', problem: { code: 'sealed' } })
+    // Right after a step the proof is asked for: sealed is still called sealed.
+    expect(await store.probe(credential, 'kill')).toMatchObject({ state: 'unknown', problem: { code: 'sealed' } })
     vault.lies.sealed = false
     vault.lies.padding = 70_000
     expect(await store.probe(credential, 'kill')).toMatchObject({ state: 'unknown', problem: { code: 'protocol' } })

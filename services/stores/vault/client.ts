@@ -28,11 +28,8 @@ export const vaultClient = (
     'request-promise': { defaults: () => (request: WireRequest) => transport.send(request) },
     debug: () => undefined,
   })
-  const named = client as typeof client & { namespace: string; pathPrefix: string }
-  named.token = ''
-  named.pathPrefix = ''
-  named.namespace = ''
-  named.handleVaultResponse = async answer => answer
+  Object.assign(client, { token: '', pathPrefix: '', namespace: '' })
+  client.handleVaultResponse = async answer => answer
 
   const send = async (request: VaultRequest, via?: Dispatcher): Promise<Reply> => {
     const answer: WireAnswer = await client.request({
@@ -40,7 +37,7 @@ export const vaultClient = (
       path: `/${request.path}`,
       headers: {
         ...(request.token === undefined ? {} : { 'X-Vault-Token': request.token }),
-        // Of the root namespace only: leadership.
+        // HashiCorp Vault serves sys/leader in the root namespace only.
         ...(settings.namespace === undefined || request.path === 'sys/leader'
           ? {}
           : { 'X-Vault-Namespace': settings.namespace }),
@@ -56,7 +53,7 @@ export const vaultClient = (
     const connection = transport.open()
     try {
       const reply = await send(request, connection)
-      if ('problem' in reply || reply.status === 429) return reply
+      if ('problem' in reply || neverProof.has(reply.status)) return reply
       const leader = await send({ method: 'GET', path: 'sys/leader' }, connection)
       return standby(leader) ?? reply
     } finally {
@@ -74,6 +71,9 @@ export const vaultClient = (
     },
   }
 }
+
+/** Throttled, sealed: no need to ask who said it. */
+const neverProof = new Set([429, 503])
 
 /** Since OpenBao 2.5 standbys answer reads, and were wrong for days (openbao#3505): what they refuse proves nothing. */
 const standby = (leader: Reply): Reply | undefined => {

@@ -20,15 +20,14 @@ export const vaultLease = (parts: { call: MeteredCall; targets: LeaseTarget[]; s
       return undefined
     },
     probe: async (credential, lane) => {
-      const issuer = await provenProbe(
-        parts.call,
-        { operation: 'lease.lookup', group: 'probe', lane },
-        { method: 'POST', path: 'sys/leases/lookup', json: { lease_id: credential.handle } },
-        leaseProbe,
-        parts.steps.take(credential.handle),
-      )
+      const purpose = { operation: 'lease.lookup', group: 'probe', lane } as const
+      const json = { lease_id: credential.handle }
+      const request = { method: 'POST', path: 'sys/leases/lookup', json } as const
       const target = targetOf(credential)
-      if (issuer.state === 'alive' || !target || credential.target === undefined) return issuer
+      if (!target || credential.target === undefined)
+        return provenProbe(parts.call, purpose, request, leaseProbe, parts.steps.take(credential.handle))
+      const issuer = leaseProbe(await parts.call(purpose, request))
+      if (issuer.state === 'alive') return issuer
       const enforced = await target.probe(credential.target, lane)
       // Neither could tell: the issuer's problem is the one that the step will meet too.
       return enforced.state === 'unknown' && issuer.state === 'unknown' ? issuer : enforced

@@ -1,0 +1,81 @@
+import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadKeyRings, publicIntakeKey } from '../../services/runtime/key-rings.ts'
+import { loadConfig } from '../../services/runtime/load-config.ts'
+import { writeSampleConfig } from '../sample/config.ts'
+import { emitter } from '../sample/emitter.ts'
+import { sampleIssuer } from '../sample/issuer.ts'
+import { prober } from '../sample/prober.ts'
+import { sampleGraceMs } from '../sample/scenarios.ts'
+import { sealer } from '../sample/seal.ts'
+import type { SampleWorld } from '../sample/stage.ts'
+import { type StackAddresses, startStack } from '../stack/start-stack.ts'
+import { createTopics } from '../topics.ts'
+import type { Closing } from './closing.ts'
+import type { Interruption } from './interruption.ts'
+import { launchRoles } from './launch-roles.ts'
+import { proveReady } from './prove-ready.ts'
+import { type ReceiptSource, receiptsFromFacts } from './receipts-from-facts.ts'
+import { removeWorld } from './remove-world.ts'
+import { say } from './say.ts'
+import { isShared, worldName } from './world-name.ts'
+
+export type Sample = { world: SampleWorld; receipts: ReceiptSource; boundMs: number; logFile: string }
+export type SampleOptions = {
+  processes: string[][]
+  folder: string
+  keysDir: string
+  apiDir: string
+  life: Closing
+  interruption: Interruption
+  /** Told how to end the roles at once. */
+  onRoles(kill: () => void): void
+}
+
+/** Stack, topics, config, roles and the sample world; resolves when a first credential went the whole way. */
+export const openSample = async (options: SampleOptions): Promise<Sample> => {
+  const { folder, life, interruption } = options
+  const stack = await interruption.during(startStack({ onProgress: say }))
+  life.onClose(stack.close)
+  const { file, config } = await prepareConfig(stack.addresses, options)
+  if (isShared()) life.onClose(() => removeWorld(config))
+  const world = await openWorld(stack.addresses, config, life)
+
+  const logFile = join(folder, 'roles.log')
+  const roles = launchRoles({
+    configFile: file,
+    processes: options.processes,
+    env: { CURFEW_STATE_DIR: options.apiDir },
+    write: text => appendFileSync(logFile, text, { mode: 0o600 }),
+  })
+  life.onClose(roles.close)
+  options.onRoles(roles.kill)
+  say(`pipeline: ${options.processes.length} processes (${options.processes.join(' ')}), log in ${logFile}`)
+  interruption.failOn(roles.refused)
+
+  const receipts = await interruption.during(receiptsFromFacts(config.kafka))
+  life.onClose(receipts.close)
+  await proveReady(world, interruption)
+  return { world, receipts, boundMs: config.bounds.credentialMs, logFile }
+}
+
+const prepareConfig = async (addresses: StackAddresses, { folder, keysDir, interruption }: SampleOptions) => {
+  const overrides = { session: { graceMs: sampleGraceMs }, api: { port: 0 } }
+  const { file } = writeSampleConfig({ addresses, dir: folder, keysDir, name: worldName(), overrides })
+  const config = loadConfig(file)
+  await interruption.during(createTopics(config.kafka))
+  return { file, config }
+}
+
+type LoadedConfig = ReturnType<typeof loadConfig>
+
+const openWorld = async (addresses: StackAddresses, config: LoadedConfig, life: Closing): Promise<SampleWorld> => {
+  const issuer = await sampleIssuer(addresses)
+  life.onClose(issuer.close)
+  const emits = await emitter(config.kafka.brokers, config.kafka.topics)
+  life.onClose(emits.close)
+  const watching = prober()
+  life.onClose(watching.close)
+  const seal = await sealer(publicIntakeKey(await loadKeyRings(config.keysDir)))
+  return { issuer, emitter: emits, prober: watching, seal, store: 'vault-local' }
+}

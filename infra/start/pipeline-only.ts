@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { loadConfig } from '../../services/runtime/load-config.ts'
+import type { Closing } from './closing.ts'
+import { exit, StartFailure } from './failure.ts'
+import type { Interruption } from './interruption.ts'
+import { launchRoles } from './launch-roles.ts'
+import { type StartOptions, processesOf } from './options.ts'
+import { say } from './say.ts'
+
+/** The roles on the addresses in the config, until they are told to end. Their log is all that they say: it goes to stderr. */
+export const runPipelineOnly = async (
+  options: StartOptions,
+  life: Closing,
+  interruption: Interruption,
+  onRoles: (kill: () => void) => void,
+): Promise<void> => {
+  const file = resolve(options.config)
+  requireValid(file)
+  const processes = processesOf(options)
+  const roles = launchRoles({
+    configFile: file,
+    processes,
+    env: {},
+    write: text => process.stderr.write(text),
+  })
+  life.onClose(roles.close)
+  onRoles(roles.kill)
+  say(`pipeline: ${processes.length} processes (${processes.join(' ')}) on ${file}. Ctrl-C ends it.`)
+  interruption.failOn(roles.refused)
+  await interruption.during(new Promise<never>(() => undefined))
+}
+
+const requireValid = (file: string): void => {
+  if (!existsSync(file))
+    throw new StartFailure(
+      `There is no config at ${file}. Name one with: npm start -- --no-sample --config <file>. ` +
+        'To see Curfew without a config: npm start',
+      exit.refused,
+    )
+  try {
+    loadConfig(file)
+  } catch (error) {
+    throw new StartFailure(error instanceof Error ? error.message : String(error), exit.refused)
+  }
+}

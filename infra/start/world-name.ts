@@ -1,0 +1,9 @@
+import { randomBytes } from 'node:crypto'
+import { givenNames } from '../stack/bring-up.ts'
+import { readStackEnvironment } from '../stack/environment.ts'
+
+/** Some part of the stack is not ours alone: other worlds may live on it. */
+export const isShared = (): boolean => givenNames(readStackEnvironment()).length > 0
+
+/** Prefix of topics and Redis keys: the default names where the stack is our own. */
+export const worldName = (): string => (isShared() ? `sample-${randomBytes(4).toString('hex')}` : 'curfew')

@@ -1,0 +1,55 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import type { Config, Principal } from '../../schemas/config.ts'
+import type { ApiParts } from './ports.ts'
+import { HttpProblem } from './problems.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    principal: Principal | undefined
+  }
+}
+
+/** `known`: any principal; `lifecycle`: also whoever may end sessions; `admin`: only an admin. */
+export type Right = 'known' | 'lifecycle' | 'admin'
+
+/** Before the body is read: nobody unknown makes this process hold a byte of theirs. */
+export const requires = (parts: ApiParts, right: Right): onRequestAsyncHookHandler => {
+  return async request => {
+    const token = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(request.headers.authorization ?? '')?.[1]
+    const principal = token === undefined ? undefined : parts.authenticate(token)
+    if (!principal)
+      throw new HttpProblem(401, 'not_authenticated', 'A bearer token of a principal is needed: Authorization: Bearer ...')
+    const { may } = principal
+    const allowed = may.admin || right === 'known' || (right === 'lifecycle' && may.lifecycle)
+    if (!allowed) throw new HttpProblem(403, 'not_allowed', `principal "${principal.id}" may not: it needs "${right}"`)
+    request.principal = principal
+  }
+}
+
+export const principalOf = (request: FastifyRequest): Principal => {
+  if (!request.principal) throw new HttpProblem(401, 'not_authenticated', 'A bearer token of a principal is needed.')
+  return request.principal
+}
+
+const digest = (token: string) => createHash('sha256').update(token).digest()
+
+/** Who a token is. Every known hash is compared, in constant time: how long it takes tells nothing. */
+export const tokenTable = (config: Pick<Config, 'principals' | 'stores'>, localToken: string) => {
+  const admins = config.principals.map(one => (one.may.admin ? withEveryRight(one, config) : one))
+  const known = admins.flatMap(one => (one.tokenSha256 ? [{ hash: Buffer.from(one.tokenSha256, 'hex'), who: one }] : []))
+  const tenant = config.principals[0]?.tenant ?? ''
+  const may = { lifecycle: true, grant: [], leak: true, admin: true }
+  known.push({ hash: digest(localToken), who: withEveryRight({ id: 'local', tenant, may }, config) })
+  return (token: string): Principal | undefined => {
+    const presented = digest(token)
+    return known.filter(({ hash }) => timingSafeEqual(hash, presented))[0]?.who
+  }
+}
+
+/** An admin may send everything for its tenant, and nothing for another tenant's stores. */
+const withEveryRight = (admin: Principal, { principals, stores }: Pick<Config, 'principals' | 'stores'>): Principal => {
+  const foreign = new Set(principals.filter(one => one.tenant !== admin.tenant).flatMap(one => one.may.grant))
+  const grant = stores.map(store => store.id).filter(id => !foreign.has(id))
+  return { ...admin, may: { lifecycle: true, leak: true, admin: true, grant } }
+}

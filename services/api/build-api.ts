@@ -1,0 +1,34 @@
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { ApiParts } from './ports.ts'
+import { answerProblems } from './problems.ts'
+import { eventsRoute } from './routes/events.ts'
+import { fingerprintsRoute } from './routes/fingerprints.ts'
+import { grantsRoute } from './routes/grants.ts'
+import { healthRoute } from './routes/health.ts'
+import { receiptsRoute } from './routes/receipts.ts'
+import { revocationsRoute } from './routes/revocations.ts'
+import { sessionsRoute } from './routes/sessions.ts'
+import { statusRoute } from './routes/status.ts'
+
+const maxBodyBytes = 256 * 1024
+
+/** The HTTP API without a socket: tests call it by `inject`. Nothing is logged of a request. */
+export const buildApi = (parts: ApiParts): FastifyInstance => {
+  const app = Fastify({ logger: false, bodyLimit: maxBodyBytes, requestTimeout: 30_000, connectionTimeout: 90_000 })
+  const closing = new AbortController()
+  app.addHook('preClose', () => Promise.resolve(closing.abort()))
+  app.decorateRequest('principal', undefined)
+  // Bodies stay bytes: each route parses its own, and no parser's error text can quote one.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  answerProblems(app, parts.log)
+  eventsRoute(app, parts)
+  sessionsRoute(app, parts, closing.signal)
+  grantsRoute(app, parts)
+  receiptsRoute(app, parts)
+  revocationsRoute(app, parts)
+  fingerprintsRoute(app, parts)
+  statusRoute(app, parts)
+  healthRoute(app, parts)
+  return app
+}

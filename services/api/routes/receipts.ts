@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import type { ReceiptList } from '../../../schemas/http.ts'
+import { senderId } from '../../../schemas/primitives.ts'
+import { principalOf, requires } from '../authenticate.ts'
+import type { ApiParts } from '../ports.ts'
+import { checked, HttpProblem, readState } from '../problems.ts'
+import { limit } from './query.ts'
+
+const query = z.object({
+  /** Epoch ms. */
+  since: z.coerce.number().int().min(0).default(0),
+  session: senderId.optional(),
+  limit,
+})
+
+/** GET /v1/receipts?since=<ms>&session=&limit=: newest first. */
+export const receiptsRoute = (app: FastifyInstance, parts: ApiParts): void => {
+  app.get('/v1/receipts', { onRequest: requires(parts, 'admin') }, async (request): Promise<ReceiptList> => {
+    const { since, session, limit } = checked(query, request.query, 'query')
+    const tenants = [principalOf(request).tenant]
+    if (session === undefined) return readState(() => parts.read.receipts({ tenants, since, limit }))
+    const detail = await readState(() => parts.read.session(tenants, session))
+    if (!detail) throw new HttpProblem(404, 'no_such_session', 'No event told of a session of that name in this tenant.')
+    const receipts = detail.receipts.filter(one => one.settledAt >= since)
+    return { receipts: receipts.slice(0, limit), complete: receipts.length <= limit }
+  })
+}

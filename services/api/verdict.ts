@@ -1,0 +1,42 @@
+import type { CanaryStatus, StateStatus, Verdict } from '../../schemas/status.ts'
+import { duration } from './duration.ts'
+
+const maxSkewMs = 2_000
+const readingLateMs = 5 * 60_000
+const periods = 3
+
+type Reasons = { wrong: string[]; unknown: string[] }
+
+/** Is Curfew itself working? A canary's death says so, and nothing else does. */
+export const selfReasons = (canary: CanaryStatus, skewMs: number): Reasons => {
+  const wrong: string[] = []
+  const unknown: string[] = []
+  const oldMs = periods * (canary.everyMs ?? 0)
+  if (!canary.configured) unknown.push('no canary configured')
+  else if (canary.ageMs === undefined) unknown.push('no canary was seen to die yet')
+  else if (canary.ageMs >= oldMs)
+    wrong.push(`the last canary died ${duration(canary.ageMs)} ago: more than three periods (${duration(oldMs)})`)
+  if (Math.abs(skewMs) >= maxSkewMs) wrong.push(`the clock differs from Redis's by ${duration(Math.abs(skewMs))}`)
+  return { wrong, unknown }
+}
+
+/** One verdict for every surface, with why, worst first. */
+export const judge = (state: StateStatus, canary: CanaryStatus): { verdict: Verdict; reasons: string[] } => {
+  const self = selfReasons(canary, state.skewMs)
+  const wrong = [...stateReasons(state), ...self.wrong]
+  if (wrong.length > 0) return { verdict: 'not_well', reasons: [...wrong, ...self.unknown] }
+  const unknown = [...(state.ready ? [] : ['a rebuild is under way: what is counted is not everything']), ...self.unknown]
+  return { verdict: unknown.length > 0 ? 'cannot_tell' : 'well', reasons: unknown }
+}
+
+const stateReasons = (state: StateStatus): string[] => {
+  const reasons: string[] = []
+  const blocked = state.stores.filter(one => one.blocked)
+  const { grants, lifecycle } = state.caughtUpAgeMs
+  if (state.overBound > 0) reasons.push(`${state.overBound} alive past due for longer than ${duration(state.boundMs)}`)
+  for (const { store, blocked: why } of blocked) reasons.push(`${store} is blocked: ${why?.code}`)
+  if (state.held > 0) reasons.push(`${state.held} held: inferred kills are over the cap`)
+  if (state.gap) reasons.push('an input topic has an offset gap: events were skipped')
+  if (Math.max(grants ?? 0, lifecycle ?? 0) > readingLateMs) reasons.push('the input topics are read late')
+  return reasons
+}

@@ -1,0 +1,84 @@
+import type { GrantEntry, GrantList, ReceiptList, SessionDetail, SessionList } from '../../schemas/http.ts'
+import type { StateStatus } from '../../schemas/status.ts'
+import type { GrantView } from '../pipeline/view.ts'
+import { grantEntries } from './grant-entries.ts'
+import { loadCredentials, scanSet } from './load-credentials.ts'
+import { pastDueCandidates } from './past-due.ts'
+import { findSession, listSessions } from './read-sessions.ts'
+import { readStatus, type StatusParts } from './read-status.ts'
+import type { RecentReceipts } from './recent-receipts.ts'
+import { redisTimeMs } from './redis.ts'
+
+export type ReadModelParts = StatusParts & { recent: RecentReceipts }
+export type GrantQuery = { tenants: string[]; alivePastDue: boolean; limit: number }
+export type ReceiptQuery = { tenants: string[]; since: number; limit: number }
+
+/** What people and orchestrators may see. Throws while Redis is away: nothing stale is shown as if it were now. */
+export type ReadModel = {
+  sessions(query: { tenants: string[]; limit: number }): Promise<SessionList>
+  session(tenants: string[], name: string): Promise<SessionDetail | undefined>
+  /** Grants without an outcome, the next to die first. */
+  grants(query: GrantQuery): Promise<GrantList>
+  grant(tenants: string[], id: string): Promise<GrantEntry | undefined>
+  /** Newest first. */
+  receipts(query: ReceiptQuery): Promise<ReceiptList>
+  status(): Promise<StateStatus>
+}
+
+export const readModel = (parts: ReadModelParts): ReadModel => ({
+  sessions: query => listSessions(parts, query),
+  session: (tenants, name) => findSession(parts, tenants, name),
+  grants: query => listGrants(parts, query),
+  grant: (tenants, id) => findGrant(parts, tenants, id),
+  receipts: query => Promise.resolve(parts.recent.list(query)),
+  status: () => readStatus(parts),
+})
+
+const ofTenants = (tenants: string[]) => (grant: GrantView) => tenants.includes(grant.session.tenant)
+
+const listGrants = async (parts: ReadModelParts, query: GrantQuery): Promise<GrantList> => {
+  const { redis, prefix } = parts
+  const [now, marks] = await Promise.all([redisTimeMs(redis), parts.marks()])
+  const candidates = query.alivePastDue
+    ? await pastDueCandidates(redis, prefix, now, marks)
+    : await outstanding(parts, query.limit)
+  const loaded = await loadCredentials(redis, prefix, candidates.cids)
+  const grants = loaded
+    .flatMap(one => grantEntries(one, now, marks, ofTenants(query.tenants)))
+    .filter(one => one.state !== 'settled' && !(query.alivePastDue && one.state === 'live'))
+    .sort((a, b) => (a.dueAt ?? Number.POSITIVE_INFINITY) - (b.dueAt ?? Number.POSITIVE_INFINITY))
+  return { grants: grants.slice(0, query.limit), complete: candidates.complete && grants.length <= query.limit }
+}
+
+/** Every credential without an outcome stands in the hard lane: its maximum life is always set. */
+const outstanding = async ({ redis, prefix }: ReadModelParts, most: number) => {
+  const cids = await redis.zrange(`${prefix}:at:hard`, 0, String(most))
+  return { cids: cids.slice(0, most), complete: cids.length <= most }
+}
+
+const page = 1_000
+const mostSearched = 1_000_000
+
+/** The state knows credentials; a grant's id is computed from each. The living are searched first. */
+const findGrant = async (parts: ReadModelParts, tenants: string[], id: string): Promise<GrantEntry | undefined> => {
+  const { redis, prefix } = parts
+  const [now, marks] = await Promise.all([redisTimeMs(redis), parts.marks()])
+  const among = async (cids: string[]) => {
+    const loaded = await loadCredentials(redis, prefix, cids)
+    return loaded.flatMap(one => grantEntries(one, now, marks, ofTenants(tenants))).find(one => one.grant === id)
+  }
+  for (let start = 0; start < mostSearched; start += page) {
+    const cids = await redis.zrange(`${prefix}:at:hard`, String(start), String(start + page - 1))
+    const found = await among(cids)
+    if (found || cids.length < page) {
+      if (found) return found
+      break
+    }
+  }
+  const { members } = await scanSet(redis, `${prefix}:credentials`, mostSearched)
+  for (let start = 0; start < members.length; start += page) {
+    const found = await among(members.slice(start, start + page))
+    if (found) return found
+  }
+  return undefined
+}

@@ -1,0 +1,118 @@
+import type { Redis } from 'ioredis'
+import type { GrantEntry } from '../../schemas/http.ts'
+import type { StateStatus, StoreStatus } from '../../schemas/status.ts'
+import { decide, type Marks } from '../pipeline/decide.ts'
+import { stampedText } from '../pipeline/merges.ts'
+import { grantEntries } from './grant-entries.ts'
+import { loadCredentials } from './load-credentials.ts'
+import { countWithin, nextDue, pastDueCandidates } from './past-due.ts'
+import { redisTimeMs } from './redis.ts'
+
+export type StatusParts = {
+  redis: Redis
+  prefix: string
+  partitions: number
+  stores: string[]
+  boundMs: number
+  marks(): Promise<Marks>
+}
+
+const mostCounted = 50_000
+
+/** What Redis says at this moment. Throws while Redis is away: unknown is never shown as fine. */
+export const readStatus = async (parts: StatusParts): Promise<StateStatus> => {
+  const { redis, prefix, boundMs } = parts
+  const before = Date.now()
+  const now = await redisTimeMs(redis)
+  const skewMs = Math.round((before + Date.now()) / 2 - now)
+  const marks = await parts.marks()
+  const candidates = await pastDueCandidates(redis, prefix, now, marks)
+  const loaded = await loadCredentials(redis, prefix, candidates.cids)
+  // One entry per credential: what is shared dies once.
+  const due = loaded
+    .filter(({ view }) => decide(view, now, marks).due)
+    .flatMap(one => grantEntries(one, now, marks).slice(0, 1))
+  const outstanding = await outstandingByStore(redis, prefix)
+  const stores = parts.stores.map(store => storeStatus(store, due, outstanding.get(store) ?? 0, boundMs))
+  const [ready, counters, gap] = await Promise.all([
+    redis.hlen(`${prefix}:ready`),
+    redis.hgetall(`${prefix}:counters`),
+    redis.get(`${prefix}:gap`),
+  ])
+  const oldest = Math.max(...due.map(one => one.pastDueMs ?? 0))
+  return {
+    now,
+    skewMs,
+    boundMs,
+    ready: ready >= parts.partitions,
+    complete: candidates.complete,
+    stores,
+    alivePastDue: due.length,
+    overBound: due.filter(one => (one.pastDueMs ?? 0) > boundMs).length,
+    ...(due.length === 0 ? {} : { oldestPastDueMs: oldest }),
+    held: due.filter(one => one.state === 'held').length,
+    outstanding: await redis.zcard(`${prefix}:at:hard`),
+    next: await next(redis, prefix, now),
+    nextWithin: {
+      minutes5: await countWithin(redis, prefix, now, 5 * 60_000),
+      hour1: await countWithin(redis, prefix, now, 3_600_000),
+      hours24: await countWithin(redis, prefix, now, 24 * 3_600_000),
+    },
+    caughtUpAgeMs: {
+      ...(marks.grantsRead === 0 ? {} : { grants: Math.max(0, now - marks.grantsRead) }),
+      ...(marks.lifecycleRead === 0 ? {} : { lifecycle: Math.max(0, now - marks.lifecycleRead) }),
+    },
+    deadLetters: sumOf(counters, 'curfew_dead_letters_total'),
+    ...(gap === null ? {} : { gap: JSON.parse(gap) as Record<string, unknown>[] }),
+  }
+}
+
+const storeStatus = (store: string, due: GrantEntry[], outstanding: number, boundMs: number): StoreStatus => {
+  const mine = due.filter(one => one.store === store)
+  const blocked = mine.flatMap(one => (one.blocked ? [one.blocked] : [])).sort((a, b) => a.since - b.since)
+  const byCode: Record<string, number> = {}
+  for (const one of blocked) byCode[one.code] = (byCode[one.code] ?? 0) + 1
+  return {
+    store,
+    alivePastDue: mine.length,
+    overBound: mine.filter(one => (one.pastDueMs ?? 0) > boundMs).length,
+    ...(mine.length === 0 ? {} : { oldestPastDueMs: Math.max(...mine.map(one => one.pastDueMs ?? 0)) }),
+    ...(blocked[0] === undefined ? {} : { blocked: blocked[0] }),
+    blockedByCode: byCode,
+    held: mine.filter(one => one.state === 'held').length,
+    outstanding,
+  }
+}
+
+/** Every credential without an outcome stands in the hard lane: its maximum life is always set. */
+const outstandingByStore = async (redis: Redis, prefix: string): Promise<Map<string, number>> => {
+  const counts = new Map<string, number>()
+  for (let start = 0; start < mostCounted; start += 1_000) {
+    const cids = await redis.zrange(`${prefix}:at:hard`, String(start), String(start + 999))
+    if (cids.length === 0) break
+    for (const store of await storesOf(redis, prefix, cids)) counts.set(store, (counts.get(store) ?? 0) + 1)
+  }
+  return counts
+}
+
+const storesOf = async (redis: Redis, prefix: string, cids: string[]): Promise<string[]> => {
+  const pipeline = redis.pipeline()
+  for (const cid of cids) pipeline.hget(`${prefix}:c:${cid}`, 'store')
+  return ((await pipeline.exec()) ?? []).flatMap(([, store]) => (typeof store === 'string' ? [stampedText(store)] : []))
+}
+
+const next = async (redis: Redis, prefix: string, now: number): Promise<StateStatus['next']> => {
+  const soonest = await nextDue(redis, prefix, now, 5)
+  const stores = await storesOf(
+    redis,
+    prefix,
+    soonest.map(([cid]) => cid),
+  )
+  return soonest.map(([credential, at], i) => ({ at: Math.round(at), credential, store: stores[i] ?? 'unknown' }))
+}
+
+const sumOf = (counters: Record<string, string>, name: string): number =>
+  Object.entries(counters).reduce(
+    (sum, [field, value]) => (field.startsWith(`["${name}"`) ? sum + Number(value) : sum),
+    0,
+  )
