@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { Config } from '../schemas/config.ts'
+import { apiRole } from './api-role.ts'
 import { edge } from './intake/fingerprints.ts'
 import { connectKafka, muteNegativeTimerWarnings } from './ledger/kafka.ts'
 import { openLedger } from './ledger/open-ledger.ts'
@@ -9,14 +10,14 @@ import { every } from './pipeline/every.ts'
 import { intakeRole, ledgerRole, type Parts, type Started, workRole } from './roles.ts'
 import { counters } from './runtime/counters.ts'
 import { crashPointFromEnvironment } from './runtime/crash-point.ts'
-import { loadKeyRings } from './runtime/key-rings.ts'
+import { loadKeyRings, publicIntakeKey } from './runtime/key-rings.ts'
 import { lifetime } from './runtime/lifetime.ts'
 import { loadConfig } from './runtime/load-config.ts'
 import { openLog } from './runtime/log.ts'
 import { openStore } from './stores/registry.ts'
 
 /** One process with the roles of `--roles` (default: all). Exit codes: 0 asked to stop, 70 to be started again, 78 refused. */
-const roles = { work: workRole, ledger: ledgerRole, intake: intakeRole } satisfies Record<
+const roles = { work: workRole, ledger: ledgerRole, intake: intakeRole, api: apiRole } satisfies Record<
   string,
   (parts: Parts) => Promise<Started>
 >
@@ -56,17 +57,20 @@ const run = async (config: Config, wanted: Role[]): Promise<void> => {
     shared.add('curfew_store_calls_total', { store, operation, result })
   }
   for (const store of stores.values()) life.onClose(() => store.close())
+  const rings = await loadKeyRings(config.keysDir)
   const parts: Parts = {
     config,
     kafka,
     redis,
     ledger,
-    edge: edge(await loadKeyRings(config.keysDir)),
+    edge: edge(rings),
+    publicKey: { ...publicIntakeKey(rings) },
     stores,
     counters: shared,
     crashPoint: crashPointFromEnvironment(process.env.CURFEW_CRASH_AT),
     log,
     onFatal: (reason, error) => end(70, { msg: 'fatal', reason, error: String(error) }),
+    startEventually: life.startEventually,
   }
   // The work first: it kills what is due also while Kafka is away and the others cannot start.
   for (const role of roleNames.filter(name => wanted.includes(name)))

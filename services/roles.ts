@@ -8,6 +8,7 @@ import { startFolder } from './ledger/folder.ts'
 import { ensureMeta } from './ledger/meta.ts'
 import { connectAdmin, type Ledger, pokeChannel } from './ledger/open-ledger.ts'
 import { connectSubscriber } from './ledger/redis.ts'
+import { startTelling } from './ledger/telling.ts'
 import type { PassCrashPoint } from './pipeline/crash-points.ts'
 import { StartRefused } from './pipeline/errors.ts'
 import type { Issuer } from './pipeline/ports.ts'
@@ -15,6 +16,7 @@ import { openQueues } from './queue/queues.ts'
 import { armWakeUp } from './queue/wake-up.ts'
 import { startWorkers } from './queue/workers.ts'
 import type { Counters } from './runtime/counters.ts'
+import type { Lifetime } from './runtime/lifetime.ts'
 import type { Log } from './runtime/log.ts'
 import { observeWork } from './runtime/observe-work.ts'
 
@@ -25,11 +27,14 @@ export type Parts = {
   redis: Redis
   ledger: Ledger
   edge: Edge
+  /** The public half of the current intake key. */
+  publicKey: Record<string, unknown>
   stores: ReadonlyMap<string, Issuer>
   counters: Counters
   crashPoint: PassCrashPoint
   log: Log
   onFatal(reason: string, error: unknown): void
+  startEventually: Lifetime['startEventually']
 }
 export type Started = { close(): Promise<void> }
 
@@ -98,6 +103,20 @@ export const ledgerRole = async (parts: Parts): Promise<Started> => {
     const subscriber = await connectSubscriber(config.redis.url, pokeChannel(prefix), () => {
       folder.poke().catch(error => parts.log({ msg: 'poke failed', error: String(error) }))
     })
+    parts.startEventually('telling', () =>
+      startTelling({
+        kafka,
+        redis,
+        prefix,
+        topic: topics.facts,
+        partitions,
+        outcomesTopic: topics.outcomes,
+        group: `${group}-telling`,
+        marks: ledger.projection.marks,
+        onTold: type => counters.add('curfew_told_total', { type }),
+        onFatal: parts.onFatal,
+      }),
+    )
     return closeAll({ close: async () => subscriber.disconnect() }, folder, queues, { close: () => admin.disconnect() })
   })
 }

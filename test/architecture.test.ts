@@ -88,7 +88,8 @@ describe('architecture', () => {
     const allowed = ['composition', 'cli', 'infra']
     const readers = sources.filter(({ text }) => /\bprocess\.env\b/.test(text)).map(({ file }) => file)
     const wrong = readers.filter(
-      file => !allowed.includes(room(file)) && !/environment\.ts$|launcher\.ts$|state-file\.ts$/.test(file),
+      file =>
+        !allowed.includes(room(file)) && !/environment\.ts$|vault-store\.ts$|launcher\.ts$|state-file\.ts$/.test(file),
     )
     expect(wrong).toEqual([])
   })

@@ -27,7 +27,7 @@ export const tryDatabaseLogin = async (
   password: string,
 ): Promise<Tried> => {
   const { host, port, database } = postgres
-  const call = 'PostgreSQL login'
+  const call = 'PostgreSQL'
   const client = new Client({ host, port, database, user, password, connectionTimeoutMillis: 3_000 })
   // Without a listener, an error after the answer would end the process.
   client.on('error', () => undefined)
@@ -39,7 +39,7 @@ export const tryDatabaseLogin = async (
     const code = (error as { code?: string }).code ?? ''
     // invalid_password and invalid_authorization_specification: refused; all else says nothing.
     const refused = ['28P01', '28000'].includes(code)
-    return { seen: refused ? 'refused' : 'unknown', call, answer: refused ? `refused (${code})` : code || 'no answer' }
+    return { seen: refused ? 'refused' : 'unknown', call, answer: refused ? `refused ${code}` : code || 'no answer' }
   } finally {
     await client.end().catch(() => undefined)
   }

@@ -6,7 +6,7 @@ export type Scenario = { name: string; story: string; expected: Expected; play(s
 /** How long the sample config lets a grant wait for its session's start. */
 export const sampleGraceMs = 5_000
 const shortMs = 2_500
-const everyKind: SampleKind[] = ['token', 'database login', 'secret id']
+const everyKind: SampleKind[] = ['token', 'db login', 'secret id']
 const dies = (cause: Expected['cause']): Expected => ({ outcome: 'verified', cause })
 const atIso = (ms: number) => new Date(ms).toISOString()
 
@@ -27,6 +27,22 @@ const finishes = (result: 'completed' | 'failed' | 'cancelled', kinds: SampleKin
 export const scenarios: readonly Scenario[] = [
   finishes('completed', everyKind),
   {
+    name: 'announced late',
+    story: "the session's start comes after the grant, inside the grace: untouched until the session ends",
+    expected: dies('session_ended'),
+    play: async stage => {
+      const held = await stage.issue('token')
+      await stage.grant(held)
+      const graceUntil = Date.now() + sampleGraceMs
+      await stage.pause(sampleGraceMs / 5)
+      await stage.start()
+      // Unannounced grants are taken by the caught-up tick, every second: two of them have passed.
+      await stage.staysOpenUntil(graceUntil + 2_000, held)
+      await stage.end()
+      stage.due(held)
+    },
+  },
+  {
     name: 'session ended',
     story: 'the agent says goodbye',
     expected: dies('session_ended'),
@@ -36,6 +52,16 @@ export const scenarios: readonly Scenario[] = [
       await stage.grant(held)
       await stage.end()
       stage.due(held)
+    },
+  },
+  {
+    name: 'never announced',
+    story: 'nobody ever tells of the session: the grant dies after the grace',
+    expected: dies('unannounced'),
+    play: async stage => {
+      const held = await stage.issue('token')
+      await stage.grant(held)
+      stage.due(held, Date.now() + sampleGraceMs)
     },
   },
   {
@@ -80,7 +106,7 @@ export const scenarios: readonly Scenario[] = [
     expected: dies('idle'),
     // No heartbeat: activity is rounded up to the minute, and one would keep the session for as long.
     play: async stage => {
-      const held = await stage.issue('token', 'database login')
+      const held = await stage.issue('token', 'db login')
       await stage.start({ idleMs: shortMs })
       const startedAt = Date.now()
       await stage.grant(held)
@@ -99,43 +125,16 @@ export const scenarios: readonly Scenario[] = [
       stage.due(held)
     },
   },
-  finishes('failed', ['token', 'database login']),
+  finishes('failed', ['token', 'db login']),
   {
     name: 'leaked before granted',
     story: 'a scanner was faster than the issuer',
     expected: dies('leaked'),
     play: async stage => {
-      const held = await stage.issue('token', 'database login')
+      const held = await stage.issue('token', 'db login')
       await stage.leak(held)
       await stage.start()
       await stage.grant(held)
-      stage.due(held)
-    },
-  },
-  {
-    name: 'never announced',
-    story: 'nobody ever tells of the session: the grant dies after the grace',
-    expected: dies('unannounced'),
-    play: async stage => {
-      const held = await stage.issue('token')
-      await stage.grant(held)
-      stage.due(held, Date.now() + sampleGraceMs)
-    },
-  },
-  finishes('cancelled', ['token', 'secret id']),
-  {
-    name: 'announced late',
-    story: "the session's start comes after the grant, inside the grace: untouched until the session ends",
-    expected: dies('session_ended'),
-    play: async stage => {
-      const held = await stage.issue('token')
-      await stage.grant(held)
-      const graceUntil = Date.now() + sampleGraceMs
-      await stage.pause(sampleGraceMs / 5)
-      await stage.start()
-      // Unannounced grants are taken by the caught-up tick, every second: two of them have passed.
-      await stage.staysOpenUntil(graceUntil + 2_000, held)
-      await stage.end()
       stage.due(held)
     },
   },
@@ -150,4 +149,5 @@ export const scenarios: readonly Scenario[] = [
       await stage.end()
     },
   },
+  finishes('cancelled', ['token', 'secret id']),
 ]

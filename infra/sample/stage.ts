@@ -9,7 +9,7 @@ import type { Seal } from './seal.ts'
 
 export type SampleWorld = { issuer: SampleIssuer; emitter: Emitter; prober: Prober; seal: Seal; store: string }
 export type Expected = { outcome: OutcomeKind; cause: Cause }
-export type SampleKind = 'token' | 'database login' | 'secret id' | 'batch token'
+export type SampleKind = 'token' | 'db login' | 'secret id' | 'batch token'
 /** One credential in an agent's hand. Times are epoch ms. */
 export type Holding = {
   name: string
@@ -84,7 +84,7 @@ const issued = (issuer: SampleIssuer, kind: SampleKind, session: string): Promis
   switch (kind) {
     case 'token':
       return issuer.token({ session })
-    case 'database login':
+    case 'db login':
       return issuer.databaseLogin()
     case 'secret id':
       return issuer.secretId()

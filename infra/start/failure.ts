@@ -13,6 +13,9 @@ export class StartFailure extends Error {
   }
 }
 
+export const isInterrupted = (error: unknown): boolean =>
+  error instanceof StartFailure && error.exitCode === exit.interrupted
+
 export const startFailureOf = (error: unknown): StartFailure => {
   if (error instanceof StartFailure) return error
   // Commander has written its own message already.

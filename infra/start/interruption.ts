@@ -1,5 +1,4 @@
 import { exit, StartFailure } from './failure.ts'
-import { say } from './say.ts'
 
 export type Interruption = {
   /** Aborted when the end is wanted; its reason is what the command ends with. */
@@ -23,7 +22,6 @@ export const interruption = (force: () => void): Interruption => {
       if (firstAt === undefined) {
         firstAt = Date.now()
         controller.abort(new StartFailure('', exit.interrupted))
-        say('ending everything (Ctrl-C again forces it)')
       } else if (Date.now() - firstAt > sameKeyMs) {
         force()
         process.exit(exit.interrupted)

@@ -4,7 +4,7 @@ import { scenarios } from '../sample/scenarios.ts'
 import { board } from './board.ts'
 import type { Sample } from './open-sample.ts'
 import { openScreen } from './screen.ts'
-import { formatLine, renderTable, sentence } from './table.ts'
+import { formatLine, renderTable, standing, tally } from './table.ts'
 
 // A gentle pace: well under the cap on inferred kills, and one line after the other can be read.
 const paceMs = 4_000
@@ -42,6 +42,6 @@ export const runLive = async (
     }
   } finally {
     screen?.close()
-    process.stdout.write(`${sentence(input())}\n`)
+    process.stdout.write(`${standing(input())}   ${tally(all.totals)}\n`)
   }
 }

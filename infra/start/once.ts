@@ -10,7 +10,7 @@ import { formatLine } from './table.ts'
 
 // The longest scenario takes some 8 s; the rest is what a busy machine may add to the bound of 30 s.
 const deadlineMs = 90_000
-const apartMs = 200
+const apartMs = 500
 
 /** Plays every scenario once and waits until all is over, or until the deadline: then the report says what is not. */
 export const runOnce = async (
@@ -32,9 +32,12 @@ export const runOnce = async (
   const playing = playAll()
   playing.catch(() => undefined)
   let played = false
-  void playing.then(() => {
-    played = true
-  }, () => undefined)
+  void playing.then(
+    () => {
+      played = true
+    },
+    () => undefined,
+  )
   const deadline = Date.now() + deadlineMs
   while (Date.now() < deadline && !(played && all.endings().every(isOver))) {
     for (const one of all.settle()) write(formatLine(one, Date.now()))

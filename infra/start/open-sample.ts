@@ -12,30 +12,26 @@ import type { SampleWorld } from '../sample/stage.ts'
 import { type StackAddresses, startStack } from '../stack/start-stack.ts'
 import { createTopics } from '../topics.ts'
 import type { Closing } from './closing.ts'
-import type { Interruption } from './interruption.ts'
 import { launchRoles } from './launch-roles.ts'
 import { proveReady } from './prove-ready.ts'
 import { type ReceiptSource, receiptsFromFacts } from './receipts-from-facts.ts'
 import { removeWorld } from './remove-world.ts'
+import type { StartParts } from './run.ts'
 import { say } from './say.ts'
 import { isShared, worldName } from './world-name.ts'
 
 export type Sample = { world: SampleWorld; receipts: ReceiptSource; boundMs: number; logFile: string }
-export type SampleOptions = {
+export type SampleOptions = Omit<StartParts, 'options'> & {
   processes: string[][]
   folder: string
   keysDir: string
   apiDir: string
-  life: Closing
-  interruption: Interruption
-  /** Told how to end the roles at once. */
-  onRoles(kill: () => void): void
 }
 
 /** Stack, topics, config, roles and the sample world; resolves when a first credential went the whole way. */
 export const openSample = async (options: SampleOptions): Promise<Sample> => {
-  const { folder, life, interruption } = options
-  const stack = await interruption.during(startStack({ onProgress: say }))
+  const { folder, life, interrupted } = options
+  const stack = await interrupted.during(startStack({ onProgress: say }))
   life.onClose(stack.close)
   const { file, config } = await prepareConfig(stack.addresses, options)
   if (isShared()) life.onClose(() => removeWorld(config))
@@ -49,21 +45,21 @@ export const openSample = async (options: SampleOptions): Promise<Sample> => {
     write: text => appendFileSync(logFile, text, { mode: 0o600 }),
   })
   life.onClose(roles.close)
-  options.onRoles(roles.kill)
+  options.onForce(roles.kill)
   say(`pipeline: ${options.processes.length} processes (${options.processes.join(' ')}), log in ${logFile}`)
-  interruption.failOn(roles.refused)
+  interrupted.failOn(roles.refused)
 
-  const receipts = await interruption.during(receiptsFromFacts(config.kafka))
+  const receipts = await interrupted.during(receiptsFromFacts(config.kafka))
   life.onClose(receipts.close)
-  await proveReady(world, interruption)
+  await proveReady(world, interrupted)
   return { world, receipts, boundMs: config.bounds.credentialMs, logFile }
 }
 
-const prepareConfig = async (addresses: StackAddresses, { folder, keysDir, interruption }: SampleOptions) => {
+const prepareConfig = async (addresses: StackAddresses, { folder, keysDir, interrupted }: SampleOptions) => {
   const overrides = { session: { graceMs: sampleGraceMs }, api: { port: 0 } }
   const { file } = writeSampleConfig({ addresses, dir: folder, keysDir, name: worldName(), overrides })
   const config = loadConfig(file)
-  await interruption.during(createTopics(config.kafka))
+  await interrupted.during(createTopics(config.kafka))
   return { file, config }
 }
 

@@ -1,20 +1,14 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { loadConfig } from '../../services/runtime/load-config.ts'
-import type { Closing } from './closing.ts'
 import { exit, StartFailure } from './failure.ts'
-import type { Interruption } from './interruption.ts'
 import { launchRoles } from './launch-roles.ts'
-import { type StartOptions, processesOf } from './options.ts'
+import { processesOf } from './options.ts'
+import type { StartParts } from './run.ts'
 import { say } from './say.ts'
 
 /** The roles on the addresses in the config, until they are told to end. Their log is all that they say: it goes to stderr. */
-export const runPipelineOnly = async (
-  options: StartOptions,
-  life: Closing,
-  interruption: Interruption,
-  onRoles: (kill: () => void) => void,
-): Promise<void> => {
+export const runPipelineOnly = async ({ options, life, interrupted, onForce }: StartParts): Promise<void> => {
   const file = resolve(options.config)
   requireValid(file)
   const processes = processesOf(options)
@@ -25,10 +19,10 @@ export const runPipelineOnly = async (
     write: text => process.stderr.write(text),
   })
   life.onClose(roles.close)
-  onRoles(roles.kill)
+  onForce(roles.kill)
   say(`pipeline: ${processes.length} processes (${processes.join(' ')}) on ${file}. Ctrl-C ends it.`)
-  interruption.failOn(roles.refused)
-  await interruption.during(new Promise<never>(() => undefined))
+  interrupted.failOn(roles.refused)
+  await interrupted.during(new Promise<never>(() => undefined))
 }
 
 const requireValid = (file: string): void => {

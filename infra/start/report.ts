@@ -89,6 +89,15 @@ export const problemsOf = (report: Report): string[] => {
   return problems
 }
 
+export const sentenceOf = (report: Report): string => {
+  const { grants, acceptedBefore, refusedAfter, impossible, aliveNow, lagMs } = report
+  const lag = lagMs ? ` Due to dead: p50 ${lagMs.p50} ms, p99 ${lagMs.p99} ms, max ${lagMs.max} ms.` : ''
+  return (
+    `${problemsOf(report).length === 0 ? 'WELL' : 'NOT WELL'}  ${grants} grants: ${acceptedBefore} accepted before, ` +
+    `${refusedAfter} refused after, ${impossible} impossible, ${aliveNow} alive now.${lag}`
+  )
+}
+
 const scenarioProblem = ({ name, expected, error, credentials }: ScenarioReport): string => {
   const wrong = credentials.filter(one => one.state !== 'dead' && one.state !== 'impossible')
   const told = wrong.map(({ credential, state, cause = 'no receipt' }) => `${credential} is ${state} (${cause})`)

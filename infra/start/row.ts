@@ -16,7 +16,7 @@ export const rowOf = (ending: Ending, now: number): Row => {
       return { ...base, cause: 'issued', proof: '' }
     case 'open': {
       const pastDue = holding.dueAt !== undefined && holding.dueAt < now
-      return { ...base, cause: pastDue ? 'ALIVE PAST DUE' : 'alive', proof }
+      return { ...base, cause: pastDue ? 'PAST DUE' : 'alive', proof }
     }
     case 'refused':
       return { ...base, cause: 'refused', proof }

@@ -1,23 +1,24 @@
 import { styleText } from 'node:util'
 import { type Ending, isAlivePastDue } from './ending-of.ts'
-import { type Percentiles, percentiles } from './percentiles.ts'
+import { percentiles } from './percentiles.ts'
 import { type Row, rowOf, timeOfDay } from './row.ts'
 
 export type Totals = { dead: number; impossible: number; wrong: number; lagsMs: number[] }
 export type Screen = { columns: number; rows: number; colour: boolean }
 export type TableInput = { endings: Ending[]; totals: Totals; now: number; boundMs: number; footer: string }
 
-const widths = { credential: 18, store: 11, cause: 14, lag: 9 }
+const widths = { credential: 17, store: 11, cause: 13, lag: 9 }
 const heading: Row = { credential: 'CREDENTIAL', store: 'STORE', cause: 'CAUSE', lag: 'DUE->DEAD', proof: 'PROOF' }
 
 /** The whole screen, newest session first. Every state is a word: colour only repeats it. */
 export const renderTable = (input: TableInput, screen: Screen): string[] => {
-  const room = Math.max(1, screen.rows - 5)
+  const room = Math.max(1, screen.rows - 6)
   const rows = input.endings.toReversed().slice(0, room)
   const paint = (format: Parameters<typeof styleText>[0], text: string) =>
     screen.colour ? styleText(format, text, { validateStream: false }) : text
   return [
-    paint('bold', cut(sentence(input), screen.columns)),
+    paint('bold', cut(standing(input), screen.columns)),
+    cut(tally(input.totals), screen.columns),
     '',
     paint('dim', formatRow(heading, screen.columns)),
     ...rows.map(one => paint(colourOf(one, input.now), formatRow(rowOf(one, input.now), screen.columns))),
@@ -29,7 +30,7 @@ export const renderTable = (input: TableInput, screen: Screen): string[] => {
 export const formatRow = ({ credential, store, cause, lag, proof }: Row, columns: number): string => {
   const gap = columns >= 92 ? '  ' : ' '
   const cells = [
-    cut(credential, widths.credential).padEnd(widths.credential),
+    elideMiddle(credential, widths.credential).padEnd(widths.credential),
     cut(store, widths.store).padEnd(widths.store),
     cut(cause, widths.cause).padEnd(widths.cause),
     lag.padStart(widths.lag),
@@ -39,22 +40,25 @@ export const formatRow = ({ credential, store, cause, lag, proof }: Row, columns
 }
 
 /** For output that is not a terminal: one line for each credential, when it ended. */
-export const formatLine = (ending: Ending, now: number): string => `${timeOfDay(now)} ${formatRow(rowOf(ending, now), 110)}`
+export const formatLine = (ending: Ending, now: number): string =>
+  `${timeOfDay(now)} ${formatRow(rowOf(ending, now), 110)}`
 
-/** The two questions of somebody on call: is anything alive that should be dead, and how fast did the others die? */
-export const sentence = ({ endings, totals, now, boundMs }: Omit<TableInput, 'footer'>): string => {
+/** First question of somebody on call: is anything alive that should be dead? */
+export const standing = ({ endings, totals, now, boundMs }: Omit<TableInput, 'footer'>): string => {
   const ages = endings.filter(one => isAlivePastDue(one, now)).map(one => now - (one.holding.dueAt ?? now))
   const oldestMs = Math.max(0, ...ages)
   const word = totals.wrong === 0 && oldestMs <= boundMs ? 'WELL' : 'NOT WELL'
-  const alive = `${ages.length} alive past due${ages.length > 0 ? `, oldest ${seconds(oldestMs)}` : ''}`
-  const parts = [`${word}  ${alive}`, `${totals.dead} dead${lagText(percentiles(totals.lagsMs))}`]
-  if (totals.impossible > 0) parts.push(`${totals.impossible} impossible`)
-  if (totals.wrong > 0) parts.push(`${totals.wrong} NOT AS EXPECTED`)
-  return parts.join('   ')
+  const wrong = totals.wrong > 0 ? `, ${totals.wrong} did not end as expected` : ''
+  return `${word}  ${ages.length} alive past due${ages.length > 0 ? `, oldest ${seconds(oldestMs)}` : ''}${wrong}`
 }
 
-const lagText = (lag: Percentiles | undefined) =>
-  lag ? `, lag p50 ${lag.p50} ms, p99 ${lag.p99} ms, max ${seconds(lag.max)}` : ''
+/** And the next one: what happened to the others, and how fast. */
+export const tally = ({ dead, impossible, lagsMs }: Totals): string => {
+  const lag = percentiles(lagsMs)
+  const times = lag ? `, due -> dead p50 ${lag.p50} ms, p99 ${lag.p99} ms, max ${lag.max} ms` : ''
+  return `${dead} dead${times}${impossible > 0 ? `   ${impossible} impossible` : ''}`
+}
+
 const seconds = (ms: number) => (ms < 1_000 ? `${ms} ms` : `${(ms / 1_000).toFixed(1)} s`)
 const cut = (text: string, width: number) => (text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`)
 

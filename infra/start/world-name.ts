@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { givenNames } from '../stack/bring-up.ts'
 import { readStackEnvironment } from '../stack/environment.ts'
+import { givenNames } from '../stack/given-names.ts'
 
 /** Some part of the stack is not ours alone: other worlds may live on it. */
 export const isShared = (): boolean => givenNames(readStackEnvironment()).length > 0

@@ -19,7 +19,11 @@ export const requires = (parts: ApiParts, right: Right): onRequestAsyncHookHandl
     const token = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(request.headers.authorization ?? '')?.[1]
     const principal = token === undefined ? undefined : parts.authenticate(token)
     if (!principal)
-      throw new HttpProblem(401, 'not_authenticated', 'A bearer token of a principal is needed: Authorization: Bearer ...')
+      throw new HttpProblem(
+        401,
+        'not_authenticated',
+        'A bearer token of a principal is needed: Authorization: Bearer ...',
+      )
     const { may } = principal
     const allowed = may.admin || right === 'known' || (right === 'lifecycle' && may.lifecycle)
     if (!allowed) throw new HttpProblem(403, 'not_allowed', `principal "${principal.id}" may not: it needs "${right}"`)
@@ -37,7 +41,9 @@ const digest = (token: string) => createHash('sha256').update(token).digest()
 /** Who a token is. Every known hash is compared, in constant time: how long it takes tells nothing. */
 export const tokenTable = (config: Pick<Config, 'principals' | 'stores'>, localToken: string) => {
   const admins = config.principals.map(one => (one.may.admin ? withEveryRight(one, config) : one))
-  const known = admins.flatMap(one => (one.tokenSha256 ? [{ hash: Buffer.from(one.tokenSha256, 'hex'), who: one }] : []))
+  const known = admins.flatMap(one =>
+    one.tokenSha256 ? [{ hash: Buffer.from(one.tokenSha256, 'hex'), who: one }] : [],
+  )
   const tenant = config.principals[0]?.tenant ?? ''
   const may = { lifecycle: true, grant: [], leak: true, admin: true }
   known.push({ hash: digest(localToken), who: withEveryRight({ id: 'local', tenant, may }, config) })

@@ -36,8 +36,10 @@ export const answerProblems = (app: FastifyInstance, log: (entry: object) => voi
     reply.code(404).send({ code: 'no_such_route', message: 'There is no such route.' }),
   )
   app.setErrorHandler((error, _request, reply) => {
-    const problem = problemOf(error) ?? new HttpProblem(500, 'internal', 'This request failed inside; the log says why.')
-    if (problem.statusCode === 500) log({ msg: 'request failed', error: error instanceof Error ? error.name : 'unknown' })
+    const problem =
+      problemOf(error) ?? new HttpProblem(500, 'internal', 'This request failed inside; the log says why.')
+    if (problem.statusCode === 500)
+      log({ msg: 'request failed', error: error instanceof Error ? error.name : 'unknown' })
     if (problem.statusCode === 503) void reply.header('retry-after', '2')
     if (problem.statusCode === 401) void reply.header('www-authenticate', 'Bearer')
     return reply.code(problem.statusCode).send({ code: problem.code, message: problem.message })
@@ -57,7 +59,9 @@ export const readState = async <T>(read: () => Promise<T>): Promise<T> => {
 export const checked = <T>(schema: z.ZodType<T>, input: unknown, what: string): T => {
   const parsed = schema.safeParse(input)
   if (parsed.success) return parsed.data
-  const issues = parsed.error.issues.slice(0, 5).map(issue => `${issue.path.map(String).join('.') || what}: ${issue.code}`)
+  const issues = parsed.error.issues
+    .slice(0, 5)
+    .map(issue => `${issue.path.map(String).join('.') || what}: ${issue.code}`)
   throw new HttpProblem(400, 'invalid_request', issues.join('; ').slice(0, 300))
 }
 
@@ -69,4 +73,9 @@ export const jsonBody = <T>(schema: z.ZodType<T>, body: unknown): T => {
     throw new HttpProblem(400, 'not_json', 'the body is not JSON')
   }
   return checked(schema, json, 'body')
+}
+
+export function mustExist<T>(found: T | undefined, what: 'session' | 'grant'): asserts found is T {
+  if (found === undefined)
+    throw new HttpProblem(404, `no_such_${what}`, `No event told of a ${what} of that name in this tenant.`)
 }

@@ -25,7 +25,10 @@ export const judge = (state: StateStatus, canary: CanaryStatus): { verdict: Verd
   const self = selfReasons(canary, state.skewMs)
   const wrong = [...stateReasons(state), ...self.wrong]
   if (wrong.length > 0) return { verdict: 'not_well', reasons: [...wrong, ...self.unknown] }
-  const unknown = [...(state.ready ? [] : ['a rebuild is under way: what is counted is not everything']), ...self.unknown]
+  const unknown = [
+    ...(state.ready ? [] : ['a rebuild is under way: what is counted is not everything']),
+    ...self.unknown,
+  ]
   return { verdict: unknown.length > 0 ? 'cannot_tell' : 'well', reasons: unknown }
 }
 

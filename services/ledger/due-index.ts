@@ -15,7 +15,7 @@ export type DueIndex = {
 }
 
 /** Longer than a job's lock: a job that is still running is not offered a second time. */
-const leaseMs = 15_000
+const leaseMs = 12_000
 /** Lua's unpack and a single call's time bound what one call may take. */
 const mostInOneCall = 1_000
 

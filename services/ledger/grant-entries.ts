@@ -40,7 +40,8 @@ const about = ({ view }: Loaded) => {
 const standing = ({ view, note }: Loaded, verdict: Verdict, now: number) => {
   const { receipt } = view
   if (receipt) return { state: 'settled' as const, cause: receipt.cause, dueAt: receipt.dueAt, receipt }
-  if (!verdict.due) return { state: 'live' as const, ...(verdict.nextAt === undefined ? {} : { dueAt: verdict.nextAt }) }
+  if (!verdict.due)
+    return { state: 'live' as const, ...(verdict.nextAt === undefined ? {} : { dueAt: verdict.nextAt }) }
   const current = note?.epoch === view.epoch ? note : undefined
   const due = {
     cause: verdict.cause.cause,

@@ -66,7 +66,8 @@ export const decide = (view: CredentialView, now: number, marks: Marks): Verdict
     return acts === 'no' ? [] : [{ cause, late: acts === 'late' }]
   })
   const first = acting[0]
-  if (!first) return { due: false, nextAt: causes.find(cause => cause.at > now)?.at ?? (causes[0] && now + 1_000) }
+  // A cause whose moment has passed waits for unread input: asked again soon, not at the next cause's moment.
+  if (!first) return { due: false, nextAt: causes[0] && Math.max(causes[0].at, now + 1_000) }
   // A held credential that has an uncapped cause as well goes at once.
   const inferred = acting.every(({ cause, late }) => cause.inferred || late)
   const { cause } = inferred ? first : (acting.find(a => !a.cause.inferred && !a.late) ?? first)

@@ -30,10 +30,15 @@ export const firstProbe = async (parts: WorkParts, cid: string): Promise<Settled
 }
 
 /** Absent at the first probe: told to the issuer as `unproven`, unless its life was over or we came too late to look. */
-export const neverSeen = (attempt: Attempt, now: number): Promise<Settled> => {
-  const { parts, view } = attempt
+export const neverSeen = async (attempt: Attempt, now: number): Promise<Settled> => {
+  const { parts, view, note } = attempt
+  // Another worker may have seen it alive and killed it since we loaded: its word is read again before ours is given.
+  const [latest, saved] = await Promise.all([parts.projection.load(view.cid), parts.projection.note(view.cid)])
+  if (!latest || latest.receipt) return over
+  if (latest.seenAt !== undefined || (saved?.epoch === view.epoch && saved.seenAt !== undefined))
+    return { state: 'again', at: now + 50 }
   const life = Math.min(view.fixedExpiresAt ?? Number.POSITIVE_INFINITY, view.expiresAt ?? Number.POSITIVE_INFINITY)
   const receivedAt = Math.min(...view.grants.map(grant => grant.at))
   const late = now > life || now - receivedAt > parts.boundMs
-  return appendOutcome(attempt, late ? { outcome: 'gone_before_seen' } : { outcome: 'unproven' })
+  return appendOutcome({ ...attempt, note }, late ? { outcome: 'gone_before_seen' } : { outcome: 'unproven' })
 }

@@ -11,15 +11,18 @@ export type Result = { outcome: OutcomeKind; evidence?: Evidence; reason?: strin
 const by = 'curfew'
 const seenFact = (cid: string, at: number): Fact => ({ v: 1, kind: 'seen', at, event: 'seen', by, cid })
 
-/** Durable before the step; with Kafka down it is kept beside the work and goes with the outcome. */
+/**
+ * Durable before the step; with Kafka down it is kept beside the work and goes with the outcome. The note comes first: a
+ * concurrent first probe that finds it dead because of our step must find out here that it was seen alive.
+ */
 export const appendSeen = async ({ parts, view, note }: Attempt, at: number): Promise<void> => {
   if (note.seenAt !== undefined) return
   note.seenAt = at
+  await parts.projection.saveNote(view.cid, note)
   try {
     await parts.facts.append([seenFact(view.cid, at)])
   } catch {
     parts.observe({ event: 'facts_unavailable', cid: view.cid })
-    await parts.projection.saveNote(view.cid, note)
   }
 }
 

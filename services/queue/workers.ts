@@ -125,7 +125,11 @@ const offerAgain = async (
   settled: Settled,
   arm: (at: number) => Promise<void>,
 ): Promise<void> => {
-  if (settled.state === 'over') return parts.forget(cid)
+  if (settled.state === 'over') {
+    // A first probe keeps its note: with Kafka away it alone says that the credential was seen alive.
+    if (lane !== 'probe') await parts.forget(cid)
+    return
+  }
   await parts.index.defer(cid, lane, settled.at)
   if (lane !== 'probe') await arm(settled.at)
 }

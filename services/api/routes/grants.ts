@@ -4,7 +4,7 @@ import { canaryTenant, type GrantList } from '../../../schemas/http.ts'
 import { hexId, senderId } from '../../../schemas/primitives.ts'
 import { principalOf, requires } from '../authenticate.ts'
 import type { ApiParts } from '../ports.ts'
-import { checked, HttpProblem, readState } from '../problems.ts'
+import { checked, mustExist, readState } from '../problems.ts'
 import { flag, limit } from './query.ts'
 
 const query = z.object({ alivePastDue: flag, session: senderId.optional(), limit })
@@ -18,7 +18,7 @@ export const grantsRoute = (app: FastifyInstance, parts: ApiParts): void => {
     const tenants = alivePastDue || session !== undefined ? [tenant, canaryTenant] : [tenant]
     if (session === undefined) return readState(() => parts.read.grants({ tenants, alivePastDue, limit }))
     const detail = await readState(() => parts.read.session(tenants, session))
-    if (!detail) throw new HttpProblem(404, 'no_such_session', 'No event told of a session of that name in this tenant.')
+    mustExist(detail, 'session')
     const past = (state: string) => state !== 'live' && state !== 'settled'
     const grants = detail.grants.filter(one => !alivePastDue || past(one.state))
     return { grants: grants.slice(0, limit), complete: grants.length <= limit }
@@ -27,7 +27,7 @@ export const grantsRoute = (app: FastifyInstance, parts: ApiParts): void => {
     const { id } = checked(z.object({ id: hexId }), request.params, 'path')
     const { tenant } = principalOf(request)
     const found = await readState(() => parts.read.grant([tenant, canaryTenant], id))
-    if (!found) throw new HttpProblem(404, 'no_such_grant', 'No event told of a grant of that id in this tenant.')
+    mustExist(found, 'grant')
     return found
   })
 }

@@ -4,7 +4,7 @@ import type { ReceiptList } from '../../../schemas/http.ts'
 import { senderId } from '../../../schemas/primitives.ts'
 import { principalOf, requires } from '../authenticate.ts'
 import type { ApiParts } from '../ports.ts'
-import { checked, HttpProblem, readState } from '../problems.ts'
+import { checked, mustExist, readState } from '../problems.ts'
 import { limit } from './query.ts'
 
 const query = z.object({
@@ -21,7 +21,7 @@ export const receiptsRoute = (app: FastifyInstance, parts: ApiParts): void => {
     const tenants = [principalOf(request).tenant]
     if (session === undefined) return readState(() => parts.read.receipts({ tenants, since, limit }))
     const detail = await readState(() => parts.read.session(tenants, session))
-    if (!detail) throw new HttpProblem(404, 'no_such_session', 'No event told of a session of that name in this tenant.')
+    mustExist(detail, 'session')
     const receipts = detail.receipts.filter(one => one.settledAt >= since)
     return { receipts: receipts.slice(0, limit), complete: receipts.length <= limit }
   })

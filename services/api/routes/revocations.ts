@@ -1,11 +1,16 @@
 import type { FastifyInstance } from 'fastify'
 import type { Principal } from '../../../schemas/config.ts'
 import type { Fact } from '../../../schemas/facts.ts'
-import { type GrantEntry, type RevocationAnswer, type RevocationRequest, revocationRequest } from '../../../schemas/http.ts'
+import {
+  type GrantEntry,
+  type RevocationAnswer,
+  type RevocationRequest,
+  revocationRequest,
+} from '../../../schemas/http.ts'
 import { randomId, sessionKey } from '../../pipeline/ids.ts'
 import { principalOf, requires } from '../authenticate.ts'
 import type { ApiParts } from '../ports.ts'
-import { HttpProblem, jsonBody, readState } from '../problems.ts'
+import { jsonBody, mustExist, readState } from '../problems.ts'
 
 /** POST /v1/revocations: a command becomes a fact like every other event, and the work does the rest. */
 export const revocationsRoute = (app: FastifyInstance, parts: ApiParts): void => {
@@ -15,7 +20,7 @@ export const revocationsRoute = (app: FastifyInstance, parts: ApiParts): void =>
     const reached = await reach(parts, command, principal.tenant)
     const fact = factOf(command, principal, parts.now(), reached?.[0]?.credential)
     await parts.append([fact])
-    parts.log({ msg: 'forced', event: fact.event, cause: fact.kind, reason: command.reason })
+    parts.log({ msg: 'forced', event: fact.event, cause: fact.kind })
     const living = reached?.filter(one => one.state !== 'settled')
     const counts = living && reached ? { planned: living, alreadySettled: reached.length - living.length } : {}
     return reply.code(202).send({ facts: 1, ...counts } satisfies RevocationAnswer)
@@ -33,13 +38,13 @@ const reach = async (
 ): Promise<GrantEntry[] | undefined> => {
   if ('grant' in command) {
     const found = await readState(() => read.grant([tenant], command.grant))
-    if (!found) throw new HttpProblem(404, 'no_such_grant', 'No event told of a grant of that id in this tenant.')
+    mustExist(found, 'grant')
     return [found]
   }
   const { session, task } = command
   const detail = await read.session([tenant], session).catch(() => 'unreadable' as const)
   if (detail === 'unreadable') return undefined
-  if (!detail) throw new HttpProblem(404, 'no_such_session', 'No event told of a session of that name in this tenant.')
+  mustExist(detail, 'session')
   return detail.grants.filter(one => task === undefined || one.tasks.includes(task))
 }
 

@@ -4,7 +4,7 @@ import { canaryTenant, type SessionDetail } from '../../../schemas/http.ts'
 import { senderId } from '../../../schemas/primitives.ts'
 import { principalOf, requires } from '../authenticate.ts'
 import type { ApiParts } from '../ports.ts'
-import { checked, HttpProblem, readState } from '../problems.ts'
+import { checked, mustExist, readState } from '../problems.ts'
 import { limit } from './query.ts'
 
 const listQuery = z.object({ limit })
@@ -29,7 +29,7 @@ export const sessionsRoute = (app: FastifyInstance, parts: ApiParts, closing: Ab
     const read = () => readState(() => parts.read.session(tenants, id))
     const ended = AbortSignal.any([closing, AbortSignal.timeout(wait === 'closed' ? timeoutMs : 0)])
     const detail = wait === 'closed' ? await untilClosed(read, ended, () => request.raw.destroyed) : await read()
-    if (!detail) throw new HttpProblem(404, 'no_such_session', 'No event told of a session of that name in this tenant.')
+    mustExist(detail, 'session')
     return detail
   })
 }

@@ -1,3 +1,4 @@
+import type { Problem } from '../../pipeline/errors.ts'
 import type { Credential } from '../../pipeline/ports.ts'
 import { leaseProbe, leaseStep } from './answers.ts'
 import type { VaultKind } from './kind.ts'
@@ -6,9 +7,14 @@ import type { LeaseTarget } from './postgres-target.ts'
 import { provenProbe } from './proven-probe.ts'
 import type { RecentSteps } from './recent-steps.ts'
 
+const contradiction: Problem = {
+  code: 'protocol',
+  detail: 'Vault holds the lease but its `target` is not known where it is enforced: is the name right?',
+}
+
 /**
- * The lease of a dynamic secret, by its id. Alive if Vault or the system that enforces it says so; dead when that system
- * says so, even while Vault is sealed or down. Without such a system in the config only the issuer can speak.
+ * The lease of a dynamic secret, by its id. Alive if the system that enforces it says so; dead when that system says so and
+ * Vault does not say the contrary (sealed or down it says nothing). Without such a system only the issuer can speak.
  */
 export const vaultLease = (parts: { call: MeteredCall; targets: LeaseTarget[]; steps: RecentSteps }): VaultKind => {
   const targetOf = ({ handle }: Credential) => parts.targets.find(target => handle.startsWith(target.leasePrefix))
@@ -26,11 +32,14 @@ export const vaultLease = (parts: { call: MeteredCall; targets: LeaseTarget[]; s
       const target = targetOf(credential)
       if (!target || credential.target === undefined)
         return provenProbe(parts.call, purpose, request, leaseProbe, parts.steps.take(credential.handle))
-      const issuer = leaseProbe(await parts.call(purpose, request))
-      if (issuer.state === 'alive') return issuer
-      const enforced = await target.probe(credential.target, lane)
-      // Neither could tell: the issuer's problem is the one that the step will meet too.
-      return enforced.state === 'unknown' && issuer.state === 'unknown' ? issuer : enforced
+      const [issuer, enforced] = await Promise.all([
+        parts.call(purpose, request).then(leaseProbe),
+        target.probe(credential.target, lane),
+      ])
+      if (enforced.state === 'alive') return enforced
+      if (enforced.state === 'unknown') return issuer.state === 'dead' ? enforced : issuer
+      // A misspelt `target` is absent from the start: taken for a death it would be a proof of nothing.
+      return issuer.state === 'alive' ? { state: 'unknown', problem: contradiction } : enforced
     },
     revoke: async ({ handle }, lane) => {
       // `sync`: the answer comes after the backend did it; older servers answer 202 without it.

@@ -1,0 +1,94 @@
+import type { EventType } from '../../schemas/events.ts'
+import type { Receipt } from '../../schemas/receipt.ts'
+import type { Problem } from '../pipeline/errors.ts'
+import { every } from '../pipeline/every.ts'
+import { credentialId, randomId } from '../pipeline/ids.ts'
+import type { CanaryLease } from './canary-lease.ts'
+import type { CanaryConfig } from './canary-state.ts'
+
+export type CanaryParts = {
+  config: CanaryConfig
+  lease: CanaryLease
+  createToken(session: string): Promise<{ handle: string; expiresAt: number } | { problem: Problem }>
+  /** Through the same door as everybody's events. Resolves when its facts are durable. */
+  send(type: EventType, data: Record<string, unknown>): Promise<void>
+  receiptOf(cid: string): Promise<Receipt | undefined>
+  /** The store's trouble, not ours: why the work cannot go on with it. */
+  blockedBy(cid: string): Promise<string | undefined>
+  lastVerifiedAt(): Promise<number | undefined>
+  rememberDeath(at: number): Promise<void>
+  /** What was acknowledged neither dies nor is blocked: starting again may mend it. */
+  onStuck(reason: string): void
+  log(entry: object): void
+}
+
+const periods = 3
+const pollMs = 100
+
+/** A real token, through the whole real path, every period: its proven death is what health means. */
+export const startCanary = (parts: CanaryParts): { close(): Promise<void> } => {
+  const { config, log } = parts
+  const closing = new AbortController()
+  const startedAt = Date.now()
+  let pagedAt = 0
+  const onError = (error: unknown) =>
+    log({ msg: 'the canary failed', store: config.store, error: error instanceof Error ? error.message : 'unknown' })
+
+  const page = async () => {
+    const since = (await parts.lastVerifiedAt()) ?? startedAt
+    const ageMs = Date.now() - since
+    if (ageMs < periods * config.everyMs || Date.now() - pagedAt < config.everyMs) return
+    pagedAt = Date.now()
+    log({ msg: 'PAGE no canary was proven dead for three periods', store: config.store, afterMs: ageMs })
+  }
+  const tickMs = Math.min(1_000, config.everyMs / 2)
+  const stopRuns = every(
+    tickMs,
+    async () => {
+      if (await parts.lease.take(config.everyMs)) await run(parts, closing.signal).finally(parts.lease.release)
+    },
+    onError,
+  )
+  const stopPages = every(tickMs, page, onError)
+  return {
+    close: async () => {
+      closing.abort()
+      await Promise.all([stopRuns(), stopPages()])
+    },
+  }
+}
+
+const run = async (parts: CanaryParts, closing: AbortSignal): Promise<void> => {
+  const { config, log } = parts
+  const { store } = config
+  const session = `canary-${randomId()}`
+  const token = await parts.createToken(session)
+  if ('problem' in token) {
+    const { code, detail } = token.problem
+    return log({ msg: 'the canary cannot be made', store, code, detail })
+  }
+  const { handle } = token
+  const expiresAt = new Date(token.expiresAt).toISOString()
+  const grant = { session, store, kind: 'vault.token', handle, expiresAt, renewable: false }
+  await parts.send('curfew.session.started', { session })
+  await parts.send('curfew.credential.granted', grant)
+  await parts.send('curfew.session.ended', { session, reason: 'canary' })
+  await untilSettled(parts, credentialId(store, handle), closing)
+}
+
+const untilSettled = async (parts: CanaryParts, cid: string, closing: AbortSignal): Promise<void> => {
+  const { config, log } = parts
+  const deadline = Date.now() + periods * config.everyMs
+  while (!closing.aborted) {
+    const receipt = await parts.receiptOf(cid)
+    if (receipt?.outcome === 'verified') return parts.rememberDeath(receipt.settledAt)
+    if (receipt) return log({ msg: 'PAGE a canary was not proven dead', cid, outcome: receipt.outcome })
+    if (Date.now() > deadline) {
+      const blocked = await parts.blockedBy(cid)
+      if (blocked === undefined) return parts.onStuck('a canary neither dies nor is blocked')
+      return log({ msg: 'the canary is blocked', cid, code: blocked })
+    }
+    await parts.lease.keep()
+    await new Promise(resolve => setTimeout(resolve, pollMs))
+  }
+}
