@@ -30,6 +30,8 @@ export const grantEntry = z.object({
   pastDueMs: z.int().min(0).optional(),
   blocked: blocked.optional(),
   heldSince: epochMs.optional(),
+  /** Refused since then, and not proven dead yet: the store's window is waited for, or Kafka for the receipt. */
+  refusedSince: epochMs.optional(),
   attempts: z.int().min(0).optional(),
   receipt: receipt.optional(),
 })

@@ -3,49 +3,46 @@ import { homedir } from 'node:os'
 import { apiStateFile } from '../schemas/http.ts'
 import { tokenTable } from './api/authenticate.ts'
 import type { ApiParts } from './api/ports.ts'
+import { standBy } from './api/stand-by.ts'
 import { startApi } from './api/start-api.ts'
 import { readCanary } from './canary/canary-state.ts'
-import { openCanary } from './canary-wiring.ts'
+import { canaryStore, openCanary } from './canary-wiring.ts'
 import { factsOfEvent } from './intake/facts-of-event.ts'
+import { factsAfterMeta } from './ledger/facts-after-meta.ts'
 import { followOutcomes } from './ledger/follow-outcomes.ts'
 import { readModel } from './ledger/read-model.ts'
-import { recentReceipts } from './ledger/recent-receipts.ts'
+import { isCanary, type RecentReceipts, recentReceipts } from './ledger/recent-receipts.ts'
 import { redisTimeMs } from './ledger/redis.ts'
+import type { FactLog } from './pipeline/ports.ts'
 import type { Parts, Started } from './roles.ts'
 import { readCounters } from './runtime/counters.ts'
-import { metrics } from './runtime/metrics.ts'
+import { type Metrics, metrics } from './runtime/metrics.ts'
 
-/** Listens first: people ask most when Kafka is away. Where the port is taken by another process, this one stands by. */
+/** Serves first: people ask most when Kafka is away. Where the port is taken by another process, this one stands by. */
 export const apiRole = async (parts: Parts): Promise<Started> => {
-  const { config, redis, kafka, log, onFatal } = parts
-  const { prefix } = config.redis
+  const { kafka, ledger, config } = parts
+  canaryStore(config)
+  const { topics, factsPartitions } = config.kafka
+  const facts = factsAfterMeta(kafka, ledger.facts, topics.facts, factsPartitions)
+  return standBy(() => serve(parts, facts), parts.log)
+}
+
+const serve = async (parts: Parts, facts: FactLog): Promise<Started> => {
+  const { config, redis, log } = parts
   const recent = recentReceipts()
   const read = readPort(parts, recent)
-  const shown = metrics({
-    status: read.status,
-    canary: read.canary,
-    counters: () => readCounters(redis, prefix),
-  })
+  const counted = () => readCounters(redis, config.redis.prefix)
+  const shown = metrics({ status: read.status, canary: read.canary, counters: counted })
   const token = randomBytes(32).toString('base64url')
   const api = await startApi({
     ...config.api,
     token,
     stateFile: apiStateFile(process.env, homedir()),
-    api: { ...apiParts(parts), authenticate: tokenTable(config, token), read, metrics: shown.render },
+    api: { ...writePorts(parts, facts), authenticate: tokenTable(config, token), read, metrics: shown.render },
   })
   log({ msg: 'the API listens', port: Number(new URL(api.url).port) })
-  parts.startEventually('outcomes', () =>
-    followOutcomes({
-      kafka,
-      topic: config.kafka.topics.facts,
-      onReceipt: receipt => {
-        if (recent.add(receipt)) shown.observe(receipt)
-      },
-      onRead: recent.markRead,
-      onFatal,
-    }),
-  )
-  const canary = openCanary(parts)
+  const canary = openCanary(parts, facts)
+  follow(parts, recent, shown)
   return {
     close: async () => {
       await canary?.close()
@@ -54,21 +51,34 @@ export const apiRole = async (parts: Parts): Promise<Started> => {
   }
 }
 
-const apiParts = ({ config, edge, ledger, publicKey, log }: Parts) =>
+const follow = ({ startEventually, kafka, config, onFatal }: Parts, recent: RecentReceipts, shown: Metrics) =>
+  startEventually('outcomes', () =>
+    followOutcomes({
+      kafka,
+      topic: config.kafka.topics.facts,
+      onReceipt: receipt => {
+        if (recent.add(receipt) && !isCanary(receipt)) shown.observe(receipt)
+      },
+      onRead: recent.markRead,
+      onFatal,
+    }),
+  )
+
+const writePorts = ({ config, edge, publicKey, log }: Parts, facts: FactLog) =>
   ({
     now: Date.now,
     acceptEvent: async (raw, principal, receivedAt) => {
-      const facts = await factsOfEvent({ config, edge }, raw, principal, receivedAt)
-      await ledger.facts.append(facts)
-      return facts.length
+      const stated = await factsOfEvent({ config, edge }, raw, principal, receivedAt)
+      await facts.append(stated)
+      return stated.length
     },
-    append: facts => ledger.facts.append(facts),
+    append: facts.append,
     fingerprints: async sealed => edge.fingerprints(await edge.open(sealed)),
     publicKey,
     log,
   }) satisfies Partial<ApiParts>
 
-const readPort = ({ config, redis, ledger }: Parts, recent: ReturnType<typeof recentReceipts>): ApiParts['read'] => {
+const readPort = ({ config, redis, ledger }: Parts, recent: RecentReceipts): ApiParts['read'] => {
   const { prefix } = config.redis
   const model = readModel({
     redis,

@@ -1,10 +1,11 @@
-import type { Principal } from '../schemas/config.ts'
+import type { Config, Principal, VaultStoreConfig } from '../schemas/config.ts'
 import { canaryTenant } from '../schemas/http.ts'
 import { startCanary } from './canary/canary.ts'
 import { canaryLease } from './canary/canary-lease.ts'
 import { readCanary, rememberDeath } from './canary/canary-state.ts'
 import { factsOfEvent } from './intake/facts-of-event.ts'
 import { StartRefused } from './pipeline/errors.ts'
+import type { FactLog } from './pipeline/ports.ts'
 import type { Parts, Started } from './roles.ts'
 import { vaultCanaryTokens } from './stores/vault/canary-token.ts'
 
@@ -15,12 +16,19 @@ const canaryPrincipal = (store: string): Principal => ({
   may: { lifecycle: true, grant: [store], leak: false, admin: false },
 })
 
-export const openCanary = (parts: Parts): Started | undefined => {
-  const { config, redis, ledger, edge, counters, log } = parts
-  const { canary, stores } = config
+/** Undefined: no canary is configured. */
+export const canaryStore = ({ canary, stores }: Config): VaultStoreConfig | undefined => {
   if (!canary) return undefined
-  const storeConfig = stores.find(one => one.id === canary.store)
-  if (storeConfig?.kind !== 'vault') throw new StartRefused(`canary.store: "${canary.store}" is not a Vault`)
+  const store = stores.find(one => one.id === canary.store)
+  if (store?.kind !== 'vault') throw new StartRefused(`canary.store: "${canary.store}" is not a Vault`)
+  return store
+}
+
+export const openCanary = (parts: Parts, facts: FactLog): Started | undefined => {
+  const { config, redis, ledger, edge, counters, log } = parts
+  const { canary } = config
+  const storeConfig = canaryStore(config)
+  if (!canary || !storeConfig) return undefined
   const { prefix } = config.redis
   const tokens = vaultCanaryTokens(storeConfig, canary.tokenRole, {
     redis,
@@ -37,7 +45,7 @@ export const openCanary = (parts: Parts): Started | undefined => {
       const event = { specversion: '1.0', id: crypto.randomUUID(), source: '/curfew/canary', type, data }
       const headers = { 'content-type': 'application/cloudevents+json' }
       const raw = { headers, body: Buffer.from(JSON.stringify(event)), attributePrefix: 'ce-' } as const
-      await ledger.facts.append(await factsOfEvent({ config, edge }, raw, principal, Date.now()))
+      await facts.append(await factsOfEvent({ config, edge }, raw, principal, Date.now()))
     },
     receiptOf: async cid => (await ledger.projection.load(cid))?.receipt,
     blockedBy: async cid => (await ledger.projection.note(cid))?.blocked?.code,

@@ -140,13 +140,12 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'cannot be revoked',
-    story: 'a batch token: no store can revoke it, and Curfew says so',
+    story: 'a batch token: no store can revoke it, and Curfew says so at once',
     expected: { outcome: 'impossible', cause: 'first_probe' },
     play: async stage => {
       const held = await stage.issue('batch token')
       await stage.start()
       await stage.grant(held)
-      await stage.end()
     },
   },
   finishes('cancelled', ['token', 'secret id']),

@@ -1,7 +1,7 @@
 import type { Play } from '../sample/play.ts'
 import type { Prober } from '../sample/prober.ts'
 import { type Ending, endingOf, isOver } from './ending-of.ts'
-import type { ReceiptSource } from './receipts-from-facts.ts'
+import type { ReceiptSource } from './receipts-from-api.ts'
 import type { PlayedScenario } from './report.ts'
 import type { Totals } from './table.ts'
 

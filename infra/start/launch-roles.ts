@@ -12,9 +12,12 @@ export type Roles = Launched & {
   /** Rejects when a process was refused its start: starting it again would not mend that. */
   refused: Promise<never>
   kill(): void
+  /** Its last lines: the log goes with the folder that it is in. */
+  logTail(): string
 }
 
 const tailChars = 16_000
+const tailLines = 20
 
 /** The roles in processes of their own, started again when they exit. */
 export const launchRoles = ({ configFile, processes, env, write }: RolesOptions): Roles => {
@@ -42,7 +45,7 @@ export const launchRoles = ({ configFile, processes, env, write }: RolesOptions)
         // Ended meanwhile.
       }
   }
-  return { ...launched, refused, kill }
+  return { ...launched, refused, kill, logTail: () => tail.trimEnd().split('\n').slice(-tailLines).join('\n') }
 }
 
 /** `main.ts` says why in its last words: as a log line, or as plain text while there is no log yet. */

@@ -19,7 +19,7 @@ export const runLive = async (
   terminal: { live: boolean; colour: boolean },
 ): Promise<void> => {
   const all = board(receipts, world.prober)
-  const footer = `log: ${logFile}   try: npx curfew status   Ctrl-C ends everything`
+  const footer = `Ctrl-C ends everything   try: npx curfew status   log: ${logFile}`
   const input = () => ({ endings: all.endings(), totals: all.totals, now: Date.now(), boundMs })
   const screen = terminal.live ? openScreen() : undefined
   const draw = () => {

@@ -14,7 +14,7 @@ import { createTopics } from '../topics.ts'
 import type { Closing } from './closing.ts'
 import { launchRoles } from './launch-roles.ts'
 import { proveReady } from './prove-ready.ts'
-import { type ReceiptSource, receiptsFromFacts } from './receipts-from-facts.ts'
+import { type ReceiptSource, receiptsFromApi } from './receipts-from-api.ts'
 import { removeWorld } from './remove-world.ts'
 import type { StartParts } from './run.ts'
 import { say } from './say.ts'
@@ -26,6 +26,7 @@ export type SampleOptions = Omit<StartParts, 'options'> & {
   folder: string
   keysDir: string
   apiDir: string
+  apiPort: number
 }
 
 /** Stack, topics, config, roles and the sample world; resolves when a first credential went the whole way. */
@@ -49,14 +50,21 @@ export const openSample = async (options: SampleOptions): Promise<Sample> => {
   say(`pipeline: ${options.processes.length} processes (${options.processes.join(' ')}), log in ${logFile}`)
   interrupted.failOn(roles.refused)
 
-  const receipts = await interrupted.during(receiptsFromFacts(config.kafka))
+  const receipts = receiptsFromApi({ apiDir: options.apiDir, pids: () => roles.pids('api') })
   life.onClose(receipts.close)
-  await proveReady(world, interrupted)
+  await proveReady(world, interrupted).catch(error => {
+    if (!interrupted.signal.aborted) say(roles.logTail())
+    throw error
+  })
   return { world, receipts, boundMs: config.bounds.credentialMs, logFile }
 }
 
-const prepareConfig = async (addresses: StackAddresses, { folder, keysDir, interrupted }: SampleOptions) => {
-  const overrides = { session: { graceMs: sampleGraceMs }, api: { port: 0 } }
+const prepareConfig = async (addresses: StackAddresses, { folder, keysDir, apiPort, interrupted }: SampleOptions) => {
+  const overrides = {
+    session: { graceMs: sampleGraceMs },
+    api: { port: apiPort },
+    canary: { store: 'vault-local', tokenRole: 'curfew-canary' },
+  }
   const { file } = writeSampleConfig({ addresses, dir: folder, keysDir, name: worldName(), overrides })
   const config = loadConfig(file)
   await interrupted.during(createTopics(config.kafka))

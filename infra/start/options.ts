@@ -9,7 +9,7 @@ export type StartOptions = {
   single: boolean
   roles: string[]
 }
-export const roleNames = ['ledger', 'intake', 'work'] as const
+export const roleNames = ['ledger', 'intake', 'work', 'api'] as const
 
 const count = (text: string): number => {
   const value = Number(text)

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { apiPort } from './api-port.ts'
 import { closing } from './closing.ts'
 import { endChildren } from './end-children.ts'
 import { readStartEnvironment } from './environment.ts'
@@ -28,7 +29,7 @@ export const start = (options: StartOptions): Running => {
   const parts = { options, life, interrupted, onForce: (end: () => void) => void abrupt.push(end) }
   const result = options.sample ? withSample(parts) : untilEnd(runPipelineOnly(parts), interrupted)
   const close = () => {
-    if (interrupted.signal.aborted) say('ending everything (Ctrl-C again forces it)')
+    if (isInterrupted(interrupted.signal.reason)) say('ending everything (Ctrl-C again forces it)')
     return life.close()
   }
   return { result, close, force }
@@ -54,7 +55,7 @@ const withSample = async (parts: StartParts): Promise<Result> => {
     folder,
     keysDir: join(stateDir, 'keys'),
     // One run alone needs no CLI beside it, and must not lead the CLI away from a start that stays up.
-    apiDir: options.once ? folder : apiDir,
+    ...(options.once ? { apiDir: folder, apiPort: 0 } : { apiDir, apiPort: await apiPort() }),
   })
   if (!options.once) return untilEnd(runLive(sample, interrupted.signal, terminal), interrupted)
   const report = await runOnce(sample, interrupted, options.json ? say : print)

@@ -12,11 +12,11 @@ export const startApi = async (parts: StartApiParts): Promise<{ url: string; clo
   let url: string
   try {
     url = await app.listen({ host: parts.host, port: parts.port })
+    writeState(parts.stateFile, { url, token: parts.token, pid: process.pid })
   } catch (error) {
     await app.close()
     throw error
   }
-  writeState(parts.stateFile, { url, token: parts.token, pid: process.pid })
   return {
     url,
     close: async () => {

@@ -45,7 +45,12 @@ export const startCanary = (parts: CanaryParts): { close(): Promise<void> } => {
   const stopRuns = every(
     tickMs,
     async () => {
-      if (await parts.lease.take(config.everyMs)) await run(parts, closing.signal).finally(parts.lease.release)
+      if (!(await parts.lease.take(config.everyMs))) return
+      try {
+        await run(parts, closing.signal)
+      } finally {
+        await parts.lease.release()
+      }
     },
     onError,
   )

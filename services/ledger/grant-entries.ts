@@ -48,6 +48,7 @@ const standing = ({ view, note }: Loaded, verdict: Verdict, now: number) => {
     dueAt: verdict.at,
     pastDueMs: Math.max(0, now - verdict.at),
     ...(current ? { attempts: current.attempts } : {}),
+    ...(current?.refusedSince === undefined ? {} : { refusedSince: current.refusedSince }),
   }
   if (current?.heldSince !== undefined) return { state: 'held' as const, ...due, heldSince: current.heldSince }
   if (current?.blocked) return { state: 'blocked' as const, ...due, blocked: current.blocked }

@@ -8,6 +8,7 @@ import type { Marks } from '../pipeline/decide.ts'
 import { receiptId, sessionKey } from '../pipeline/ids.ts'
 import { loadCredentials } from './load-credentials.ts'
 import { type ClosedSession, closedSession } from './read-sessions.ts'
+import { isCanary } from './recent-receipts.ts'
 
 export type OutcomeEvent = { key: string; event: CloudEvent<unknown> }
 type Parts = { redis: Redis; prefix: string; marks(): Promise<Marks> }
@@ -42,8 +43,6 @@ const touchedSessions = (facts: Fact[], receipts: Receipt[]): Set<string> => {
   const holders = receipts.flatMap(receipt => receipt.grants.map(({ tenant, session }) => sessionKey(tenant, session)))
   return new Set([...sids, ...holders])
 }
-
-const isCanary = (receipt: Receipt) => receipt.grants.every(grant => grant.tenant === canaryTenant)
 
 /** A broker refuses a message over 1 MB; a handle alone may be 4 KB long. */
 const mostBytes = 600_000

@@ -35,9 +35,10 @@ const kill = async (attempt: Attempt): Promise<Settled> => {
   const { parts, view, store, lane, note } = attempt
   const before = await store.probe(view, lane)
   if (before.state === 'dead') return refused(attempt, before)
-  if (before.state === 'alive') await accepted(attempt)
-  else parts.observe({ event: 'problem', store: store.id, cid: view.cid, step: 'probe', problem: before.problem })
-  if (before.state === 'unknown' && waits(before.problem)) return blocked(parts, view, note, 'probe', before.problem)
+  if (before.state === 'unknown') {
+    parts.observe({ event: 'problem', store: store.id, cid: view.cid, step: 'probe', problem: before.problem })
+    if (waits(before.problem)) return blocked(parts, view, note, 'probe', before.problem)
+  } else if ((await accepted(attempt)) === 'inside_window') return watchWindow(attempt)
 
   parts.crashPoint('before_step')
   const step = await store.revoke(view, lane)
@@ -55,33 +56,46 @@ const kill = async (attempt: Attempt): Promise<Settled> => {
   return again(parts, view, note, step.state === 'queued' ? 250 : backoffMs(note))
 }
 
-/** Seen alive: durable before the step, so that a later refusal proves a death. */
-const accepted = async (attempt: Attempt): Promise<void> => {
+/**
+ * Seen alive: durable before the step, so that a later refusal proves a death. Inside the window of a step that is what a
+ * door may still do: recorded, and waited for. After the window the step is done again, and the window was too small.
+ */
+const accepted = async (attempt: Attempt): Promise<'inside_window' | 'step'> => {
   const { parts, view, store, note } = attempt
   const now = parts.now()
-  const afterMs = note.steppedAt === undefined ? 0 : now - note.steppedAt
-  if (note.steppedAt !== undefined && afterMs > store.propagationMs)
-    parts.observe({ event: 'window_too_small', store: store.id, cid: view.cid, afterMs })
   note.acceptedAt = now
   delete note.refusedSince
-  delete note.steppedAt
   if (view.seenAt === undefined) await appendSeen(attempt, now)
+  if (note.steppedAt === undefined) return 'step'
+  const afterMs = now - note.steppedAt
+  if (afterMs <= store.propagationMs) return 'inside_window'
+  parts.observe({ event: 'window_too_small', store: store.id, cid: view.cid, afterMs })
+  delete note.steppedAt
+  return 'step'
 }
 
 /** Refused: dead only if it was once seen alive, and only after the store's propagation window. */
 const refused = async (attempt: Attempt, probe: Extract<ProbeResult, { state: 'dead' }>): Promise<Settled> => {
-  const { parts, view, store, note } = attempt
+  const { parts, view, note } = attempt
   const now = parts.now()
   note.refusedSince ??= now
   delete note.blocked
-  const seenAt = view.seenAt ?? note.seenAt
-  if (seenAt === undefined) return neverSeen(attempt, now)
-  // It may have died by itself or in an attempt that was not recorded: then the window counts from the first refusal.
-  const provenAt = (note.steppedAt ?? note.refusedSince) + store.propagationMs
-  if (now < provenAt) return again(parts, view, note, provenAt - now)
+  if (view.seenAt === undefined && note.seenAt === undefined) return neverSeen(attempt, now)
+  if (now < provenAt(attempt)) return watchWindow(attempt)
   if (probe.evidence === 'issuer')
     return appendOutcome(attempt, { outcome: 'impossible', reason: 'only the issuer says so', evidence: 'issuer' })
   return appendOutcome(attempt, { outcome: 'verified', evidence: probe.evidence })
+}
+
+/** It may have died by itself or in an attempt that was not recorded: then the window counts from the first refusal. */
+const provenAt = ({ parts, store, note }: Attempt) =>
+  (note.steppedAt ?? note.refusedSince ?? parts.now()) + store.propagationMs
+
+/** Waited for in the due index, not in a worker; probed meanwhile, so that `deadSince` knows of every acceptance inside. */
+const watchWindow = (attempt: Attempt): Promise<Settled> => {
+  const { parts, view, store, note } = attempt
+  const everyMs = Math.max(200, store.propagationMs / 40)
+  return again(parts, view, note, Math.min(everyMs, provenAt(attempt) - parts.now()))
 }
 
 const admitted = async (

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -12,16 +12,24 @@ import { until } from '../support/until.ts'
 const program = join(import.meta.dirname, '..', '..', 'infra', 'start.ts')
 // Nothing of a start may be left in it: its temporary folder, its state and its own working directory.
 const place = mkdtempSync(join(tmpdir(), 'curfew-test-start-'))
+// PostgreSQL passes through it under another uid.
+chmodSync(place, 0o711)
 afterAll(() => rmSync(place, { recursive: true, force: true }))
 
-type Started = { child: ChildProcess; stdout(): string; stderr(): string; exitCode: Promise<number | null> }
+type Started = {
+  child: ChildProcess
+  temporary: string
+  stdout(): string
+  stderr(): string
+  exitCode: Promise<number | null>
+}
 const begin = (args: string[], { ownStack = false } = {}): Started => {
   const temporary = mkdtempSync(join(place, 'tmp-'))
-  // PostgreSQL passes through it under another uid.
+  chmodSync(temporary, 0o711)
   const inherited = Object.entries(process.env).filter(
     ([name]) => !ownStack || !name.startsWith('CURFEW_') || name === 'CURFEW_CACHE',
   )
-  const own = { XDG_STATE_HOME: join(place, 'state'), ...(ownStack ? {} : { TMPDIR: temporary }) }
+  const own = { XDG_STATE_HOME: join(place, 'state'), TMPDIR: temporary }
   const child = spawn(process.execPath, [program, ...args], {
     cwd: place,
     env: { ...Object.fromEntries(inherited), ...own },
@@ -33,11 +41,18 @@ const begin = (args: string[], { ownStack = false } = {}): Started => {
   child.stderr.on('data', chunk => err.push(chunk))
   const text = (chunks: Buffer[]) => Buffer.concat(chunks).toString('utf8')
   const exitCode = once(child, 'close').then(([code]) => code as number | null)
-  return { child, stdout: () => text(out), stderr: () => text(err), exitCode }
+  return { child, temporary, stdout: () => text(out), stderr: () => text(err), exitCode }
 }
 const familyOf = (pid: number): number[] => childrenOf(pid).flatMap(child => [child, ...familyOf(child)])
+/** Waits for what it should show; an end before that is told with its reason. */
+const showsOrEnds = async (run: Started, shown: () => boolean): Promise<void> => {
+  const ended = run.exitCode.then(code => {
+    throw new Error(`ended with ${code}:\n${run.stderr()}`)
+  })
+  await Promise.race([until('it is shown', shown, { withinMs: 120_000, everyMs: 10 }), ended])
+}
 const left = (pids: number[]) => pids.filter(pid => markOf(pid) !== undefined)
-const runFolderIn = (stderr: string) => /log in (.*)\/roles\.log/.exec(stderr)?.[1]
+const foldersIn = (temporary: string) => readdirSync(temporary).filter(name => name.startsWith('curfew-'))
 
 describe('npm start -- --once --json', () => {
   it('ends with one JSON object: every revocable credential accepted before and refused after, each by its cause', async () => {
@@ -55,7 +70,7 @@ describe('npm start -- --once --json', () => {
     expect(report.scenarios.filter(one => !one.asExpected)).toEqual([])
     expect(report.scenarios.flatMap(one => one.credentials).filter(one => one.exposedUntil)).toHaveLength(1)
     expect(Object.keys(report.stores)).toEqual(['vault-local'])
-    expect(existsSync(runFolderIn(run.stderr()) ?? '')).toBe(false)
+    expect(foldersIn(run.temporary)).toEqual([])
   }, 180_000)
 })
 
@@ -65,31 +80,35 @@ describe('npm start until it is told to end', () => {
     async signal => {
       const run = begin([])
       const death = /token run-\d+ +vault-local +\w+ +\d+ ms +GET secret\/data\/sample\/door: 403/
-      await until('a death is shown', () => death.test(run.stdout()), { withinMs: 120_000 }).catch(error => {
-        throw new Error(`${error}\n${run.stderr()}`)
-      })
+      await showsOrEnds(run, () => death.test(run.stdout()))
       const family = familyOf(run.child.pid ?? 0)
-      const folder = runFolderIn(run.stderr()) ?? ''
       expect(family.length).toBeGreaterThanOrEqual(3)
-      expect(existsSync(folder)).toBe(true)
+      expect(foldersIn(run.temporary)).toHaveLength(1)
       run.child.kill(signal)
       expect(await run.exitCode, run.stderr()).toBe(0)
       expect(left(family)).toEqual([])
-      expect(existsSync(folder)).toBe(false)
+      expect(foldersIn(run.temporary)).toEqual([])
     },
     180_000,
   )
 
+  it('kill -9 leaves no process', async () => {
+    const run = begin([])
+    await showsOrEnds(run, () => /^pipeline: ready/m.test(run.stderr()))
+    const family = familyOf(run.child.pid ?? 0)
+    run.child.kill('SIGKILL')
+    await run.exitCode
+    await until('all have ended', () => left(family).length === 0)
+  }, 180_000)
+
   it('Ctrl-C while the stack boots leaves no process and no folder', async () => {
     const run = begin([], { ownStack: true })
-    await until('a part is ready', () => /redis: ready/.test(run.stderr()), { withinMs: 120_000, everyMs: 10 })
+    await showsOrEnds(run, () => /redis: ready/.test(run.stderr()))
     const family = familyOf(run.child.pid ?? 0)
-    const before = readdirSync(tmpdir())
     run.child.kill('SIGINT')
-    expect(await run.exitCode, run.stderr()).toBe(0)
+    expect(await run.exitCode, run.stderr()).toBe(130)
     expect(left(family)).toEqual([])
-    const folders = before.filter(name => name.startsWith('curfew-start-') && existsSync(join(tmpdir(), name)))
-    expect(folders).toEqual([])
+    expect(foldersIn(run.temporary)).toEqual([])
   }, 180_000)
 })
 

@@ -3,13 +3,13 @@ export const until = async <T>(
   what: string,
   condition: () => T | Promise<T>,
   { withinMs = 30_000, everyMs = 50 }: { withinMs?: number; everyMs?: number } = {},
-): Promise<NonNullable<T>> => {
+): Promise<Exclude<T, undefined | null | false | 0 | ''>> => {
   const deadline = Date.now() + withinMs
   let last: unknown
   for (;;) {
     try {
       const value = await condition()
-      if (value) return value
+      if (value) return value as Exclude<T, undefined | null | false | 0 | ''>
       last = value
     } catch (error) {
       last = error

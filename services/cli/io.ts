@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
+
+/** The world as a command sees it: tests give another one. */
+export type Io = {
+  out(text: string): void
+  err(text: string): void
+  env: Record<string, string | undefined>
+  home: string
+  readFile(file: string): string
+  /** Undefined: a person sits there, and nothing is piped in. */
+  readStdin(): Promise<string | undefined>
+  fetch: typeof fetch
+  now(): number
+  pause(ms: number): Promise<void>
+  /** Set: the screen is cleared before each picture. */
+  liveScreen: boolean
+  interrupted: AbortSignal
+}
+
+export const processIo = (): Io => {
+  const interruption = new AbortController()
+  let listening = false
+  return {
+    out: text => void process.stdout.write(`${text}\n`),
+    err: text => void process.stderr.write(`${text}\n`),
+    env: process.env,
+    home: homedir(),
+    readFile: file => readFileSync(file, 'utf8'),
+    readStdin: async () => {
+      if (process.stdin.isTTY) return undefined
+      const chunks: Buffer[] = []
+      for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Buffer))
+      return Buffer.concat(chunks).toString('utf8')
+    },
+    fetch,
+    now: Date.now,
+    pause: ms => {
+      // Only a command that waits takes Ctrl-C for itself.
+      if (!listening) process.once('SIGINT', () => interruption.abort())
+      listening = true
+      return setTimeout(ms, undefined, { signal: interruption.signal }).catch(() => undefined)
+    },
+    liveScreen: process.stdout.isTTY === true,
+    interrupted: interruption.signal,
+  }
+}

@@ -1,0 +1,72 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { fingerprintCommand } from './commands/fingerprint.ts'
+import { grantsCommand, receiptsCommand, sessionsCommand } from './commands/lists.ts'
+import { type RevokeOptions, revokeCommand } from './commands/revoke.ts'
+import { statusCommand } from './commands/status.ts'
+import { watchCommand } from './commands/watch.ts'
+import { exitCodesText } from './exit-codes.ts'
+import type { Io } from './io.ts'
+
+const number = (text: string): string => {
+  if (!/^\d+(\.\d+)?$/.test(text) || Number(text) <= 0) throw new InvalidArgumentError('It must be a number over 0.')
+  return text
+}
+
+/** What can be typed. `onExit` gets each command's exit code. */
+export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
+  const program = new Command('curfew')
+    .description('Is anything alive that should be dead? Who killed it, when, and how do we know?')
+    .helpCommand(false)
+    .showHelpAfterError('next: curfew help <command>   shows what can be typed')
+    .configureOutput({ writeOut: text => io.out(text.trimEnd()), writeErr: text => io.err(text.trimEnd()) })
+    .exitOverride()
+  const command = (name: string, description: string) =>
+    program.command(name).description(description).option('--json', 'the same facts, with stable names')
+  const run =
+    <O>(act: (io: Io, options: O) => Promise<number>) =>
+    async (options: O) =>
+      onExit(await act(io, options))
+
+  command('status', 'is anything alive that should be dead, and is Curfew itself well').action(run(statusCommand))
+  command('sessions', 'sessions, the newest first')
+    .option('--limit <n>', 'how many', number, '50')
+    .action(run(sessionsCommand))
+  command('grants', 'credentials without an outcome, the next to die first')
+    .option('--alive-past-due', 'only what should be dead and is not: exit 1 if there is any')
+    .option('--session <id>', 'all grants of one session, the dead too')
+    .option('--limit <n>', 'how many', number, '50')
+    .action(run(grantsCommand))
+  command('receipts', 'deaths, the newest first')
+    .option('--session <id>', 'of one session')
+    .option('--since-minutes <n>', 'not older', number)
+    .option('--limit <n>', 'how many', number, '50')
+    .action(run(receiptsCommand))
+  command('revoke', 'end a session, a task or a grant, and wait for each proven death')
+    .option('--session <id>', 'everything of this session')
+    .option('--task <id>', 'only this task of the session')
+    .option('--grant <id>', 'one credential, for whoever holds it')
+    .requiredOption('--reason <text>', 'why: it stands in the record')
+    .option('--no-wait', 'do not wait for the deaths')
+    .option('--timeout <seconds>', 'how long to wait', number, '60')
+    .action(run<RevokeOptions>(revokeCommand))
+  command('watch', 'the status, live, until Ctrl-C')
+    .option('--every <seconds>', 'how often', number, '1')
+    .option('--times <n>', 'end after so many', number)
+    .action(
+      run<{ json?: boolean; every: string; times?: string }>((world, { every, times, json = false }) => {
+        const bounded = times === undefined ? {} : { times: Number(times) }
+        return watchCommand(world, { json, everyMs: Number(every) * 1_000, ...bounded })
+      }),
+    )
+  command('fingerprint', 'the fingerprints of a secret value, read from stdin').action(run(fingerprintCommand))
+  program
+    .command('help [topic]')
+    .description('help on a command, or `help exit-codes`')
+    .action((topic: string | undefined) => help(program, io, topic))
+  return program
+}
+
+const help = (program: Command, io: Io, topic: string | undefined): void => {
+  const about = program.commands.find(one => one.name() === topic) ?? program
+  io.out(topic === 'exit-codes' ? exitCodesText : about.helpInformation().trimEnd())
+}

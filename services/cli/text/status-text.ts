@@ -1,0 +1,80 @@
+import type { Status, StoreStatus } from '../../../schemas/status.ts'
+import { duration } from './duration.ts'
+import { columns, count, plain, wrap } from './plain.ts'
+import { table } from './table.ts'
+
+/** The five questions in their order, readable without colour in 80 columns. Well is one line. */
+export const statusText = (status: Status): string => {
+  if (status.verdict === 'well') return wellLine(status)
+  const headline =
+    status.verdict === 'not_well' ? `NOT WELL  ${alive(status)}` : `CANNOT TELL  ${status.reasons[0] ?? ''}`
+  return [
+    beside(plain(headline), canaryText(status)),
+    '',
+    storeTable(status),
+    ...status.stores.flatMap(blockedLine),
+    '',
+    ...status.reasons.map(reason => wrap(`- ${reason}`, '  ')),
+    '',
+    wrap(lastHourText(status), '  '),
+    '',
+    nextText(status),
+  ].join('\n')
+}
+
+const wellLine = (status: Status): string => {
+  const { lastHour, alivePastDue } = status
+  const dying = alivePastDue === 0 ? '0 alive past due' : `${count(alivePastDue, 'credential')} dying, inside the bound`
+  const p99 = lastHour.lagMs ? `, p99 ${duration(lastHour.lagMs.p99)}` : ''
+  return `WELL  ${dying}  ${canaryText(status)}  ${lastHour.died.toLocaleString('en-US')} died in the last hour${p99}`
+}
+
+const alive = ({ alivePastDue, oldestPastDueMs, complete }: Status): string => {
+  if (alivePastDue === 0) return '0 alive past due'
+  const number = `${complete ? '' : 'more than '}${count(alivePastDue, 'credential')}`
+  return `${number} alive past due, oldest ${duration(oldestPastDueMs ?? 0)}`
+}
+
+const canaryText = ({ canary }: Status): string => {
+  if (!canary.configured) return 'no canary'
+  return canary.ageMs === undefined ? 'canary: none died yet' : `canary ${duration(canary.ageMs)} ago`
+}
+
+const beside = (left: string, right: string): string => {
+  const gap = columns - left.length - right.length
+  return gap >= 2 ? left + ' '.repeat(gap) + right : `${left}\n${right}`
+}
+
+const storeTable = ({ stores, now }: Status): string =>
+  table<StoreStatus>(
+    stores,
+    [
+      { title: 'STORE', most: 22, of: one => one.store },
+      { title: 'ALIVE PAST DUE', right: true, of: one => String(one.alivePastDue) },
+      { title: 'OLDEST', of: one => (one.oldestPastDueMs === undefined ? '-' : duration(one.oldestPastDueMs)) },
+      { title: 'BLOCKED FOR', of: one => (one.blocked ? duration(now - one.blocked.since) : '-') },
+      { title: 'HELD', right: true, of: one => String(one.held) },
+      { title: 'OUTSTANDING', right: true, of: one => String(one.outstanding) },
+    ],
+    '  ',
+  )
+
+const blockedLine = ({ store, blocked }: StoreStatus): string[] =>
+  blocked ? [wrap(`why ${store} is blocked: ${blocked.code}: ${blocked.detail}`, '  ')] : []
+
+const lastHourText = ({ lastHour, held, deadLetters }: Status): string => {
+  const { lagMs: lag, complete } = lastHour
+  const lags = lag ? `, lag p50 ${duration(lag.p50)}, p99 ${duration(lag.p99)}, max ${duration(lag.max)}` : ''
+  const open = [`${lastHour.impossible} impossible`, `${lastHour.unproven} unproven`, `${held} held`]
+  const letters = count(deadLetters, 'dead letter')
+  const unread = complete ? '' : ' (still reading: at least)'
+  return `last hour${unread}: ${lastHour.died.toLocaleString('en-US')} died${lags}. ${[...open, letters].join(', ')}`
+}
+
+const nextText = ({ alivePastDue, canary }: Status): string => {
+  const lines: string[] = []
+  if (alivePastDue > 0) lines.push('curfew grants --alive-past-due   lists them, each with its reason')
+  if (!canary.configured) lines.push('set `canary` in the config       and health becomes known')
+  lines.push('curfew watch                     shows this, live')
+  return lines.map((line, i) => `  ${i === 0 ? 'next: ' : '      '}${line}`).join('\n')
+}
