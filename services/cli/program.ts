@@ -12,6 +12,9 @@ const number = (text: string): string => {
   return text
 }
 
+type MakeCommand = (name: string, description: string) => Command
+type Run = <O>(act: (io: Io, options: O) => Promise<number>) => (options: O) => Promise<void>
+
 /** What can be typed. `onExit` gets each command's exit code. */
 export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
   const program = new Command('curfew')
@@ -20,27 +23,12 @@ export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
     .showHelpAfterError('next: curfew help <command>   shows what can be typed')
     .configureOutput({ writeOut: text => io.out(text.trimEnd()), writeErr: text => io.err(text.trimEnd()) })
     .exitOverride()
-  const command = (name: string, description: string) =>
+  const command: MakeCommand = (name, description) =>
     program.command(name).description(description).option('--json', 'the same facts, with stable names')
-  const run =
-    <O>(act: (io: Io, options: O) => Promise<number>) =>
-    async (options: O) =>
-      onExit(await act(io, options))
+  const run: Run = act => async options => onExit(await act(io, options))
 
   command('status', 'is anything alive that should be dead, and is Curfew itself well').action(run(statusCommand))
-  command('sessions', 'sessions, the newest first')
-    .option('--limit <n>', 'how many', number, '50')
-    .action(run(sessionsCommand))
-  command('grants', 'credentials without an outcome, the next to die first')
-    .option('--alive-past-due', 'only what should be dead and is not: exit 1 if there is any')
-    .option('--session <id>', 'all grants of one session, the dead too')
-    .option('--limit <n>', 'how many', number, '50')
-    .action(run(grantsCommand))
-  command('receipts', 'deaths, the newest first')
-    .option('--session <id>', 'of one session')
-    .option('--since-minutes <n>', 'not older', number)
-    .option('--limit <n>', 'how many', number, '50')
-    .action(run(receiptsCommand))
+  listCommands(command, run)
   command('revoke', 'end a session, a task or a grant, and wait for each proven death')
     .option('--session <id>', 'everything of this session')
     .option('--task <id>', 'only this task of the session')
@@ -64,6 +52,22 @@ export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
     .description('help on a command, or `help exit-codes`')
     .action((topic: string | undefined) => help(program, io, topic))
   return program
+}
+
+const listCommands = (command: MakeCommand, run: Run): void => {
+  command('sessions', 'sessions, the newest first')
+    .option('--limit <n>', 'how many', number, '50')
+    .action(run(sessionsCommand))
+  command('grants', 'credentials without an outcome, the next to die first')
+    .option('--alive-past-due', 'only what should be dead and is not: exit 1 if there is any')
+    .option('--session <id>', 'all grants of one session, the dead too')
+    .option('--limit <n>', 'how many', number, '50')
+    .action(run(grantsCommand))
+  command('receipts', 'deaths, the newest first')
+    .option('--session <id>', 'of one session')
+    .option('--since-minutes <n>', 'not older', number)
+    .option('--limit <n>', 'how many', number, '50')
+    .action(run(receiptsCommand))
 }
 
 const help = (program: Command, io: Io, topic: string | undefined): void => {
