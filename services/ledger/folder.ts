@@ -91,7 +91,9 @@ const onBatch = async (folder: Folder, payload: EachBatchPayload): Promise<void>
       if (!meta) return folder.onFatal('the facts partition does not begin with its meta record', batch.partition)
       reader.metaId = meta.id
     }
-    if (!reader.owner || isStale()) return pause(folder, reader)
+    if (!reader.owner) return pause(folder, reader)
+    // The tick may have sought meanwhile.
+    if (isStale()) return
     const fetchedFrom = Number((batch as unknown as { fetchedOffset: string }).fetchedOffset)
     if (fetchedFrom !== reader.wanted && !(fetchedFrom > reader.wanted && ++reader.gaps > 3))
       return seek(folder, reader, reader.wanted)
@@ -187,5 +189,6 @@ const tickPartition = async (folder: Folder, reader: PartitionReader) => {
   const reply = await foldBatch(folder.scripts, folder.prefix, reader, [])
   const notReady = (await folder.redis.hexists(`${folder.prefix}:ready`, String(reader.partition))) === 0
   if (gained || reply.status !== 'ok' || (notReady && reader.readyAt === undefined)) await settle(folder, reader, reply)
-  if (gained) folder.consumer.resume([{ topic: folder.topic, partitions: [reader.partition] }])
+  // Also when nothing was gained: a partition that is ours must never stay paused.
+  folder.consumer.resume([{ topic: folder.topic, partitions: [reader.partition] }])
 }

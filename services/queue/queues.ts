@@ -24,7 +24,6 @@ export const openQueues = (redis: Redis, prefix: string): Queues & { close(): Pr
       connection: redis,
       prefix: queuePrefix(prefix),
       defaultJobOptions: jobOptions,
-      skipVersionCheck: true,
     })
     // The failing call says it where it matters; without a listener a lost connection would end the process.
     queue.on('error', () => undefined)

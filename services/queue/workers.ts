@@ -50,7 +50,7 @@ export const startWorkers = (parts: WorkerParts): { close(): Promise<void> } => 
     lastDone[lane] = Date.now()
     return settled
   }
-  const options = { prefix: queuePrefix(prefix), ...lockOptions, skipVersionCheck: true }
+  const options = { prefix: queuePrefix(prefix), ...lockOptions }
   const workers: Worker[] = workLanes.map(lane => {
     const worker = new Worker<WorkJob, Settled>(lane, process(lane), {
       ...options,
