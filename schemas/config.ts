@@ -113,6 +113,11 @@ export const config = z
     cap: z
       .strictObject({ kills: z.int().min(1).default(100), windowMs: z.int().min(1_000).default(600_000) })
       .prefault({}),
+    /** How long after its proof a death is looked at once more: a dead credential seen alive is an incident. */
+    recheckMs: z
+      .int()
+      .min(1_000)
+      .default(5 * 60_000),
     /** An expiry that later facts could move is held for unread input this long at most. */
     expiryHoldMs: z.int().default(15 * 60_000),
     work: z

@@ -36,6 +36,8 @@ export const receipt = z.object({
   evidence: evidence.optional(),
   /** `impossible`: the credential may be honoured until then. */
   exposedUntil: epochMs.optional(),
+  /** `verified`: probed once more then; seen alive, it has relapsed. */
+  recheckAt: epochMs.optional(),
   reason: z.string().max(200).optional(),
   attempts: z.int().min(0),
   grants: z.array(settledGrant),

@@ -131,6 +131,7 @@ export const workRole = (parts: Parts): Promise<Started> => {
         facts: ledger.facts,
         stores: parts.stores,
         boundMs: config.bounds.credentialMs,
+        recheckMs: config.recheckMs,
         observe: observeWork(parts.log, parts.counters),
         crashPoint: parts.crashPoint,
       },

@@ -16,8 +16,8 @@ import { launchRoles } from './launch-roles.ts'
 import { proveReady } from './prove-ready.ts'
 import { type ReceiptSource, receiptsFromApi } from './receipts-from-api.ts'
 import { removeWorld } from './remove-world.ts'
-import type { StartParts } from './run.ts'
 import { say } from './say.ts'
+import type { StartParts } from './start-parts.ts'
 import { isShared, worldName } from './world-name.ts'
 
 export type Sample = { world: SampleWorld; receipts: ReceiptSource; boundMs: number; logFile: string }

@@ -4,8 +4,8 @@ import { loadConfig } from '../../services/runtime/load-config.ts'
 import { exit, StartFailure } from './failure.ts'
 import { launchRoles } from './launch-roles.ts'
 import { processesOf } from './options.ts'
-import type { StartParts } from './run.ts'
 import { say } from './say.ts'
+import type { StartParts } from './start-parts.ts'
 
 /** The roles on the addresses in the config, until they are told to end. Their log is all that they say: it goes to stderr. */
 export const runPipelineOnly = async ({ options, life, interrupted, onForce }: StartParts): Promise<void> => {

@@ -13,6 +13,7 @@ import { runPipelineOnly } from './pipeline-only.ts'
 import { problemsOf, sentenceOf } from './report.ts'
 import { makeRunFolder, removeRunFolder } from './run-folder.ts'
 import { say } from './say.ts'
+import type { StartParts } from './start-parts.ts'
 
 /** `last` is for stdout, after everything has ended. */
 export type Result = { exitCode: number; last?: string }
@@ -33,13 +34,6 @@ export const start = (options: StartOptions): Running => {
     return life.close()
   }
   return { result, close, force }
-}
-
-export type StartParts = {
-  options: StartOptions
-  life: ReturnType<typeof closing>
-  interrupted: Interruption
-  onForce(end: () => void): void
 }
 
 const withSample = async (parts: StartParts): Promise<Result> => {

@@ -1,8 +1,16 @@
+import type { Redis } from 'ioredis'
 import type { Lane } from '../pipeline/ports.ts'
 import type { LedgerScripts } from './redis.ts'
 
 /** Lanes of the index, in the order in which they are taken, and the work lane that each feeds. */
-export const indexLanes = { leak: 'leak', hard: 'kill', expiry: 'kill', idle: 'kill', probe: 'probe' } as const
+export const indexLanes = {
+  leak: 'leak',
+  hard: 'kill',
+  expiry: 'kill',
+  idle: 'kill',
+  probe: 'probe',
+  recheck: 'probe',
+} as const
 export type IndexLane = keyof typeof indexLanes
 
 export type Taken = { cid: string; epoch: number; lane: Lane }
@@ -10,6 +18,8 @@ export type DueIndex = {
   take(lane: IndexLane, room: number): Promise<Taken[]>
   /** Offers a credential again at `at`, epoch ms. */
   defer(cid: string, lane: Lane, at: number): Promise<void>
+  /** Looked at once more, and still dead. */
+  rechecked(cid: string): Promise<void>
   /** The next moment at which something is offered, and Redis's now. */
   next(): Promise<{ now: number; next: number | undefined }>
 }
@@ -20,6 +30,7 @@ const leaseMs = 12_000
 const mostInOneCall = 1_000
 
 export const dueIndex = (
+  redis: Redis,
   scripts: LedgerScripts,
   options: { prefix: string; partitions: number; expiryHoldMs: number },
 ): DueIndex => {
@@ -35,8 +46,11 @@ export const dueIndex = (
       return taken
     },
     defer: async (cid, lane, at) => {
-      const affected = lane === 'probe' ? ['probe'] : ['leak', 'hard', 'expiry', 'idle']
+      const affected = lane === 'probe' ? ['probe', 'recheck'] : ['leak', 'hard', 'expiry', 'idle']
       await scripts.defer(prefix, cid, Math.round(at), ...affected)
+    },
+    rechecked: async cid => {
+      await redis.zrem(`${prefix}:due:recheck`, cid)
     },
     next: async () => {
       const [now, next] = (await scripts.next(prefix)) as [string, string]

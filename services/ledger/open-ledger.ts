@@ -28,7 +28,7 @@ export const openLedger = (config: Config, kafka: Kafka, redis: Redis): Ledger =
     facts: factLog(kafka, topics.facts, partitions),
     scripts,
     projection: projection({ redis, scripts, prefix, cap, expiryHoldMs }),
-    index: dueIndex(scripts, { prefix, partitions, expiryHoldMs }),
+    index: dueIndex(redis, scripts, { prefix, partitions, expiryHoldMs }),
     groupHasBegun: async group => {
       if ((await redis.hlen(`${prefix}:ready`)) < partitions) return undefined
       return (await redis.sismember(`${prefix}:groups`, group)) === 1

@@ -84,9 +84,9 @@ const actsNow = (cause: DueCause, now: number, marks: Marks): 'no' | 'now' | 'la
 }
 
 /** The due index: one score (epoch ms) per lane. Twin of the Lua in services/ledger; a differential test compares them. */
-export type IndexScores = Partial<Record<'leak' | 'hard' | 'expiry' | 'idle' | 'probe', number>>
+export type IndexScores = Partial<Record<'leak' | 'hard' | 'expiry' | 'idle' | 'probe' | 'recheck', number>>
 export const indexScores = (view: CredentialView): IndexScores => {
-  if (view.receipt) return {}
+  if (view.receipt) return view.recheckAt === undefined ? {} : { recheck: view.recheckAt }
   const scores: IndexScores = {}
   const lower = (lane: keyof IndexScores, at: number) => {
     scores[lane] = Math.min(scores[lane] ?? Number.POSITIVE_INFINITY, at)

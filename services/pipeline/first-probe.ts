@@ -2,13 +2,15 @@ import { type Attempt, again, backoffMs, loadNote } from './attempt.ts'
 import type { DueCause } from './decide.ts'
 import { appendOutcome, appendSeen } from './outcome.ts'
 import type { Settled, WorkParts } from './ports.ts'
+import { recheck } from './recheck.ts'
 
 const over: Settled = { state: 'over' }
 
 /** The first fold of a grant offers this: seen alive is what makes a later refusal a proof. */
 export const firstProbe = async (parts: WorkParts, cid: string): Promise<Settled> => {
   const view = await parts.projection.load(cid)
-  if (!view || view.receipt || view.seenAt !== undefined) return over
+  if (view?.receipt) return recheck(parts, view)
+  if (!view || view.seenAt !== undefined) return over
   const store = parts.stores.get(view.store)
   if (!store) return { state: 'again', at: parts.now() + 30_000 }
   const note = await loadNote(parts, view, undefined)

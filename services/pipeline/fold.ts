@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Fact, FactOf } from '../../schemas/facts.ts'
-import type { Receipt } from '../../schemas/receipt.ts'
+import { type Receipt, receipt as receiptSchema } from '../../schemas/receipt.ts'
 import { credentialHash, type Merge, sessionCredentials, sessionHash, stamp } from './merges.ts'
 
 /** The fold of one fact: what it adds to the state. Pure, and needs no config. */
@@ -99,12 +99,16 @@ const grantMerges = (fact: FactOf<'granted'>): Merge[] => {
 
 /** `verified` beats the others; among equals the smallest (settled time, value hash) wins. */
 export const outcomeRank = (receipt: Receipt) => {
-  const value = JSON.stringify(receipt)
+  // In the schema's key order: one receipt has one form, whoever wrote it.
+  const value = JSON.stringify(receiptSchema.parse(receipt))
   const digest = createHash('sha256').update(value).digest('hex').slice(0, 8)
   return `${receipt.outcome === 'verified' ? 0 : 1}${stamp(receipt.settledAt, digest)}|${value}`
 }
 
 const outcomeMerges = (fact: FactOf<'outcome'>): Merge[] => [
+  ...(fact.receipt.recheckAt === undefined
+    ? []
+    : ([['min', credentialHash(fact.cid), `r:${fact.receipt.epoch}`, stamp(fact.receipt.recheckAt)]] as Merge[])),
   ['min', credentialHash(fact.cid), `o:${fact.receipt.epoch}`, outcomeRank(fact.receipt)],
   ['add', 'receipts', `${fact.cid}~${fact.receipt.epoch}`],
   ...touch(fact),

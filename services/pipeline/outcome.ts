@@ -63,6 +63,7 @@ const receiptOf = ({ parts, view, cause, dueAt, note }: Attempt, result: Result)
     settledAt: parts.now(),
     ...(result.evidence === undefined ? {} : { evidence: result.evidence }),
     ...(exposedUntil === undefined ? {} : { exposedUntil }),
+    ...(result.outcome === 'verified' ? { recheckAt: parts.now() + parts.recheckMs } : {}),
     ...(result.reason === undefined ? {} : { reason: result.reason }),
     attempts: note.attempts,
     grants: settledGrants(view, cause),

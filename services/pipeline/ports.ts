@@ -76,6 +76,8 @@ export type WorkEvent =
   | { event: 'problem'; store: string; cid: string; step: 'probe' | 'revoke'; problem: Problem }
   | { event: 'held'; store: string; cid: string; cause: string }
   | { event: 'window_too_small'; store: string; cid: string; afterMs: number }
+  /** A dead credential was seen alive: an incident. */
+  | { event: 'relapsed'; store: string; cid: string; epoch: number }
   | { event: 'facts_unavailable'; cid: string }
 
 export type WorkParts = {
@@ -84,6 +86,7 @@ export type WorkParts = {
   facts: FactLog
   stores: ReadonlyMap<string, Issuer>
   boundMs: number
+  recheckMs: number
   observe(event: WorkEvent): void
   crashPoint: PassCrashPoint
 }

@@ -33,6 +33,8 @@ export type CredentialView = {
   seenAt?: number | undefined
   epoch: number
   relapsedAt?: number | undefined
+  /** When the death of the current epoch is looked at once more. */
+  recheckAt?: number | undefined
   /** Of the current epoch; set: there is nothing left to do. */
   receipt?: Receipt | undefined
   grants: GrantView[]
@@ -105,6 +107,7 @@ export const credentialView = (
     seenAt: number(hash, 'seen'),
     epoch,
     relapsedAt: epochStamp === undefined ? undefined : Number(stampedText(epochStamp)),
+    recheckAt: number(hash, `r:${epoch}`),
     // `<rank><13 digits>|<8 hex>|<json>`
     receipt: outcome === undefined ? undefined : (JSON.parse(outcome.slice(24)) as Receipt),
     grants: grantViews(hash, sessions),

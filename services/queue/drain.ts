@@ -5,14 +5,15 @@ import { type Queues, workJobId } from './queues.ts'
 /** What the queue needs of the due index; implemented by services/ledger. */
 export type Offer = { cid: string; epoch: number; lane: Lane }
 export type DueIndexPort = {
-  take(lane: 'leak' | 'hard' | 'expiry' | 'idle' | 'probe', room: number): Promise<Offer[]>
+  take(lane: (typeof order)[number], room: number): Promise<Offer[]>
   defer(cid: string, lane: Lane, at: number): Promise<void>
+  rechecked(cid: string): Promise<void>
   next(): Promise<{ now: number; next: number | undefined }>
 }
 export type DrainParts = { index: DueIndexPort; queues: Queues; room: number; crashPoint: PassCrashPoint }
 
-const order = ['leak', 'hard', 'expiry', 'idle', 'probe'] as const
-const queueOf = { leak: 'leak', hard: 'kill', expiry: 'kill', idle: 'kill', probe: 'probe' } as const
+const order = ['leak', 'hard', 'expiry', 'idle', 'probe', 'recheck'] as const
+const queueOf = { leak: 'leak', hard: 'kill', expiry: 'kill', idle: 'kill', probe: 'probe', recheck: 'probe' } as const
 
 /**
  * Takes everything that is due and hands it out, as far as the queues have room. Offering a known job again is a no-op.

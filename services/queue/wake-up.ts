@@ -7,14 +7,16 @@ const gridMs = 20
 const horizonMs = 60_000
 
 /**
- * Arms a BullMQ wake-up for a moment (epoch ms). Moments share a 20 ms grid, so that a thousand expiries of one moment are
- * one job; a moment that has passed becomes the next grid point, whose job is certain not to have fired yet.
+ * Arms a BullMQ wake-up for a moment (epoch ms). Future moments share a 20 ms grid, so that a thousand expiries of one moment
+ * are one job; the id of a moment whose job is firing would be a no-op, but then it lies in the past, and what is due
+ * already wakes at once, by a job of its own.
  */
 export const armWakeUp = async (queue: Queue<WakeJob>, at: number, crashPoint: PassCrashPoint): Promise<void> => {
   const now = Date.now()
   if (at > now + horizonMs) return
-  const moment = Math.ceil(Math.max(at, now) / gridMs) * gridMs
-  await queue.add('wake', { at: moment }, { jobId: `wake~${moment}`, delay: Math.max(0, moment - now) })
+  const moment = Math.ceil(at / gridMs) * gridMs
+  if (moment <= now) await queue.add('wake', { at: now })
+  else await queue.add('wake', { at: moment }, { jobId: `wake~${moment}`, delay: moment - now })
   crashPoint('after_wake_up_armed')
 }
 

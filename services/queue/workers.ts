@@ -127,8 +127,7 @@ const offerAgain = async (
 ): Promise<void> => {
   if (settled.state === 'over') {
     // A first probe keeps its note: with Kafka away it alone says that the credential was seen alive.
-    if (lane !== 'probe') await parts.forget(cid)
-    return
+    return lane === 'probe' ? parts.index.rechecked(cid) : parts.forget(cid)
   }
   await parts.index.defer(cid, lane, settled.at)
   if (lane !== 'probe') await arm(settled.at)

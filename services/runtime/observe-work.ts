@@ -27,6 +27,10 @@ export const observeWork =
       case 'window_too_small':
         log({ msg: 'PAGE accepted again after the propagation window: the window is too small', ...happened })
         return
+      case 'relapsed':
+        counters.add('curfew_relapsed_total', { store: happened.store })
+        log({ msg: 'PAGE relapsed: a dead credential was seen alive, killing it again', ...happened })
+        return
       case 'facts_unavailable':
         log({ msg: 'the facts topic does not acknowledge: going on without it', cid: happened.cid })
         return

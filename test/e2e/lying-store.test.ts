@@ -12,9 +12,9 @@ afterEach(async () => {
   await vault?.close()
 })
 
-const withStore = async (lies: Lies, store: Record<string, unknown> = {}) => {
+const withStore = async (lies: Lies, store: Record<string, unknown> = {}, overrides = {}) => {
   vault = await lyingVault(lies)
-  world = await startWorld({ store: { address: vault.address, caFile: undefined, targets: [], ...store } })
+  world = await startWorld({ store: { address: vault.address, caFile: undefined, targets: [], ...store }, overrides })
   await world.emitter.emit('curfew.session.started', { session: 's' })
 }
 const credential = (): SampleCredential => {
@@ -94,4 +94,18 @@ it('a store that refuses us is blocked with its reason, listed with its age, and
   expect(watched.refusedFirst).toBeUndefined()
   vault.lies.refuseLogin = false
   await expectDead(world, watched, 'session_ended')
+})
+
+it('a dead credential that is seen alive again is an incident: paged, and killed in a new epoch (invariant 8)', async () => {
+  await withStore({}, {}, { recheckMs: 2_000 })
+  const watched = await world.handOut('s', credential())
+  await end()
+  await expectDead(world, watched, 'session_ended')
+  vault.world.tokens.set(watched.credential.grant.handle, {})
+  await until('it is accepted again', () => watched.refusedFirst === undefined)
+  const second = await until('it died again', () => receiptOf(world, watched, 1))
+  expect(second).toMatchObject({ outcome: 'verified', epoch: 1, cause: 'session_ended' })
+  expect(second.dueAt).toBeGreaterThan((await receiptOf(world, watched))?.settledAt ?? 0)
+  await until('it is refused', () => watched.refusedFirst)
+  expect(world.output()).toContain('PAGE relapsed')
 })

@@ -24,7 +24,7 @@ afterAll(() => {
 const messages = (all: Fact[], from = 0) =>
   all.map((fact, i) => ({ offset: String(from + i), value: Buffer.from(JSON.stringify(fact)) }))
 const reader = (): PartitionReader => ({ ...partitionReader(0), metaId: 'm' })
-const lanes = ['leak', 'hard', 'expiry', 'idle', 'probe'] as const
+const lanes = ['leak', 'hard', 'expiry', 'idle', 'probe', 'recheck'] as const
 
 it('the Lua fold and index agree with the TypeScript ones', async () => {
   const property = fc.asyncProperty(anyFacts, fc.nat(40), async (all, cut) => {

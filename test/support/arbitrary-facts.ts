@@ -48,7 +48,9 @@ export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
   fc.tuple(handle, at).map(([h, when]) => facts.seen(h, when)),
   fc
     .tuple(handle, at, fc.integer({ min: 0, max: 2 }), fc.constantFrom('verified', 'unproven', 'impossible'))
-    .map(([h, when, epoch, outcome]) => facts.outcome(h, when, { epoch, outcome })),
+    .map(([h, when, epoch, outcome]) =>
+      facts.outcome(h, when, { epoch, outcome, ...(outcome === 'verified' ? { recheckAt: when + 99 } : {}) }),
+    ),
   fc.tuple(handle, at, fc.integer({ min: 1, max: 2 })).map(([h, when, epoch]) => facts.relapsed(h, when, epoch)),
 )
 export const anyFacts = fc.array(anyFact, { maxLength: 40 })

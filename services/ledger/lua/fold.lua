@@ -61,7 +61,7 @@ for _, m in ipairs(cjson.decode(ARGV[6])) do
 end
 
 -- The due index: twin of indexScores in services/pipeline/decide.ts; a differential test compares the two.
-local lanes = {'leak', 'hard', 'expiry', 'idle', 'probe'}
+local lanes = {'leak', 'hard', 'expiry', 'idle', 'probe', 'recheck'}
 local sessions = {}
 local function session(sid)
   if not sessions[sid] then
@@ -117,8 +117,12 @@ local earliest
 local function index(cid)
   local flat, c = redis.call('HGETALL', key('c:' .. cid)), {}
   for i = 1, #flat, 2 do c[flat[i]] = flat[i + 1] end
-  local s = {}
-  if c.kind and not c['o:' .. (at(c.epoch) or 0)] then s = scores(c) end
+  local s, epoch = {}, at(c.epoch) or 0
+  if c.kind and c['o:' .. epoch] then
+    s.recheck = at(c['r:' .. epoch])
+  elseif c.kind then
+    s = scores(c)
+  end
   for _, lane in ipairs(lanes) do
     local old, new = redis.call('ZSCORE', key('at:' .. lane), cid), s[lane]
     if not new then
@@ -129,7 +133,7 @@ local function index(cid)
     elseif not old or tonumber(old) ~= new then
       redis.call('ZADD', key('at:' .. lane), new, cid)
       redis.call('ZADD', key('due:' .. lane), new, cid)
-      if not earliest or new < earliest then earliest = new end
+      if lane ~= 'recheck' and (not earliest or new < earliest) then earliest = new end
     end
   end
 end

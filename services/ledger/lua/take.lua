@@ -16,8 +16,15 @@ elseif lane == 'idle' then
   limit = math.min(now, tonumber(redis.call('HGET', key('marks'), 'lifecycle') or '0'))
 end
 
-local lanes = lane == 'probe' and {'probe'} or {'leak', 'hard', 'expiry', 'idle', 'probe'}
-local due = redis.call('ZRANGEBYSCORE', key('due:' .. lane), '-inf', limit, 'LIMIT', 0, room)
+-- After a rebuild old deaths are not looked at again.
+local from = '-inf'
+if lane == 'recheck' then
+  from = now - 3600000
+  redis.call('ZREMRANGEBYSCORE', key('due:recheck'), '-inf', '(' .. from)
+end
+
+local lanes = (lane == 'probe' or lane == 'recheck') and {lane} or {'leak', 'hard', 'expiry', 'idle', 'probe'}
+local due = redis.call('ZRANGEBYSCORE', key('due:' .. lane), from, limit, 'LIMIT', 0, room)
 for _, cid in ipairs(due) do
   for _, other in ipairs(lanes) do
     local score = redis.call('ZSCORE', key('due:' .. other), cid)
