@@ -8,6 +8,7 @@ import { startFolder } from './ledger/folder.ts'
 import { ensureMeta } from './ledger/meta.ts'
 import { connectAdmin, type Ledger, pokeChannel } from './ledger/open-ledger.ts'
 import { connectSubscriber } from './ledger/redis.ts'
+import { requireCompactedFacts, requireNoEviction } from './ledger/safe-settings.ts'
 import { startTelling } from './ledger/telling.ts'
 import type { PassCrashPoint } from './pipeline/crash-points.ts'
 import { StartRefused } from './pipeline/errors.ts'
@@ -82,6 +83,8 @@ export const ledgerRole = async (parts: Parts): Promise<Started> => {
   const { prefix } = config.redis
   const admin = await connectAdmin(kafka)
   return closeOnFailure(admin, async () => {
+    await requireNoEviction(redis)
+    await requireCompactedFacts(admin, topics.facts)
     await ensureMeta(admin, ledger.facts, topics.facts, partitions)
     const queues = openQueues(redis, prefix)
     const folder = await startFolder({
@@ -114,6 +117,10 @@ export const ledgerRole = async (parts: Parts): Promise<Started> => {
         group: `${group}-telling`,
         marks: ledger.projection.marks,
         onTold: type => counters.add('curfew_told_total', { type }),
+        onOverkill: ({ session, credentials }) => {
+          counters.add('curfew_overkill_total', {}, credentials)
+          parts.log({ msg: 'PAGE overkill: a session was announced after its credentials were killed', session })
+        },
         onFatal: parts.onFatal,
       }),
     )

@@ -10,8 +10,11 @@ export type CaughtUpParts = {
   partitions: number
   inputs: { group: string; grants: string; lifecycle: string }
   onDue(at: number): Promise<void>
+  log(entry: object): void
 }
 export type CaughtUp = { tick(): Promise<void> }
+
+const pageAfterMs = 5 * 60_000
 
 type Ends = Map<number, number>
 type Pending = { t1: number; inputEnds: Ends; factEnds?: Ends }
@@ -25,11 +28,16 @@ type Input = 'grants' | 'lifecycle'
 export const caughtUp = (parts: CaughtUpParts): CaughtUp => {
   const pending: Partial<Record<Input, Pending>> = {}
   let running: Promise<void> | undefined
+  let pagedAt = 0
 
   const advance = async (input: Input) => {
     const topic = parts.inputs[input]
     const target = pending[input] ?? (await newTarget(parts, topic))
     pending[input] = target
+    if (Date.now() - target.t1 > pageAfterMs && Date.now() - pagedAt > pageAfterMs) {
+      pagedAt = Date.now()
+      parts.log({ msg: 'PAGE reading late: soft causes are held', topic, afterMs: pagedAt - target.t1 })
+    }
     if (!target.factEnds) {
       if (!(await committedUpTo(parts, topic, target.inputEnds))) return
       target.factEnds = await endOffsets(parts.admin, parts.topic)

@@ -3,6 +3,7 @@ import { type Consumer, type EachBatchPayload, type Kafka, Partitioners, type Pr
 import type { Marks } from '../pipeline/decide.ts'
 import { untilFolded, type WholeState } from './folded-state.ts'
 import { type OutcomeEvent, outcomeEvents } from './outcome-events.ts'
+import { type Overkill, overkills } from './overkill.ts'
 import { parseFact } from './partition.ts'
 
 export type TellingParts = {
@@ -15,6 +16,7 @@ export type TellingParts = {
   group: string
   marks(): Promise<Marks>
   onTold(type: string): void
+  onOverkill(overkill: Overkill): void
   onFatal(reason: string, error: unknown): void
 }
 
@@ -79,9 +81,14 @@ const onBatch = async (
     const last = some.at(-1)?.offset
     const facts = some.flatMap(message => parseFact(message.value) ?? [])
     const whole: WholeState = { ...parts, partition, offset: Number(last), heartbeat, givenUp }
-    const events = await untilFolded(whole, () => outcomeEvents(parts, facts))
+    const seen = await untilFolded(whole, async () => ({
+      events: await outcomeEvents(parts, facts),
+      overkilled: await overkills(parts, facts),
+    }))
     // Not committed: whoever reads the partition next tells it.
-    if (events === undefined || last === undefined) return
+    if (seen === undefined || last === undefined) return
+    const { events, overkilled } = seen
+    for (const one of overkilled) parts.onOverkill(one)
     await send(producer, parts.outcomesTopic, events)
     resolveOffset(last)
     await consumer.commitOffsets([{ topic, partition, offset: String(Number(last) + 1) }])

@@ -29,7 +29,7 @@ export const launch = (options: LaunchOptions): Launched => {
     const startedAt = Date.now()
     const child = spawn(process.execPath, [main, '--config', options.configFile, '--roles', roles.join(',')], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { ...process.env, ...options.env },
+      env: { ...roleEnvironment(), ...options.env },
     })
     children.set(child, roles)
     child.stdout?.on('data', options.onOutput)
@@ -60,6 +60,14 @@ export const launch = (options: LaunchOptions): Launched => {
       await Promise.all([...children.keys()].map(child => endChild(child)))
     },
   }
+}
+
+/** A role gets its config, not the stack's administrator passwords that may lie in this process's environment. */
+const roleEnvironment = (): NodeJS.ProcessEnv => {
+  const allowed = ['CURFEW_LOG_LEVEL', 'CURFEW_STATE_DIR', 'CURFEW_CRASH_AT']
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('CURFEW_') || allowed.includes(name)),
+  )
 }
 
 const endChild = (child: ChildProcess): Promise<void> =>

@@ -111,13 +111,12 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
       rmSync(dir, { recursive: true, force: true })
     },
   }
-  await until(
-    'the facts are folded and the inputs are read',
-    async () => Number(await redis.hlen(key('marks'))) === 2,
-    {
-      withinMs: 60_000,
-    },
-  ).catch(error => {
+  const ready = async () =>
+    (options.processes ?? twoOfEach).some(roles => roles.includes('intake'))
+      ? (await redis.hlen(key('marks'))) === 2
+      : (await redis.hlen(key('ready'))) === config.kafka.factsPartitions
+  await until('the facts are folded and the inputs are read', ready, { withinMs: 60_000 }).catch(async error => {
+    await world.close()
     throw new Error(`${String(error)}\n${text().slice(-4_000)}`)
   })
   return world
