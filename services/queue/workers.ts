@@ -79,7 +79,7 @@ export const startWorkers = (parts: WorkerParts): { close(): Promise<void> } => 
           await drain()
           await sharpen()
         },
-        { ...options, connection: connect(), concurrency: 8 },
+        { ...options, connection: connect(), concurrency: 32 },
       ),
     )
   // `error` alone is not deafness (a FLUSHALL makes hundreds); a queue with work that nobody takes is.
