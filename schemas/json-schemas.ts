@@ -2,12 +2,26 @@ import { z } from 'zod'
 import { config } from './config.ts'
 import { eventData } from './events.ts'
 import { fact } from './facts.ts'
+import { errorAnswer, grantList, receiptList, revocationRequest, sessionDetail, sessionList } from './http.ts'
+import { outcomeEventData } from './outcome-events.ts'
 import { receipt } from './receipt.ts'
+import { status } from './status.ts'
 
 /** JSON Schema (draft 2020-12) of every shape that crosses a boundary, by file name. */
 export const jsonSchemas = (): Record<string, string> => {
-  const shapes: Record<string, z.ZodType> = { config, fact, receipt }
-  for (const [type, shape] of Object.entries(eventData)) shapes[type] = shape
+  const shapes: Record<string, z.ZodType> = {
+    config,
+    fact,
+    receipt,
+    status,
+    'http.session': sessionDetail,
+    'http.sessions': sessionList,
+    'http.grants': grantList,
+    'http.receipts': receiptList,
+    'http.revocation': revocationRequest,
+    'http.error': errorAnswer,
+  }
+  for (const [type, shape] of Object.entries({ ...eventData, ...outcomeEventData })) shapes[type] = shape
   return Object.fromEntries(
     Object.entries(shapes).map(([name, shape]) => [
       name,

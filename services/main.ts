@@ -11,9 +11,9 @@ import { intakeRole, ledgerRole, type Parts, type Started, workRole } from './ro
 import { counters } from './runtime/counters.ts'
 import { crashPointFromEnvironment } from './runtime/crash-point.ts'
 import { loadKeyRings, publicIntakeKey } from './runtime/key-rings.ts'
-import { lifetime } from './runtime/lifetime.ts'
+import { type Lifetime, lifetime } from './runtime/lifetime.ts'
 import { loadConfig } from './runtime/load-config.ts'
-import { openLog } from './runtime/log.ts'
+import { type Log, openLog } from './runtime/log.ts'
 import { openStore } from './stores/registry.ts'
 
 /** One process with the roles of `--roles` (default: all). Exit codes: 0 asked to stop, 70 to be started again, 78 refused. */
@@ -24,20 +24,7 @@ const roles = { work: workRole, ledger: ledgerRole, intake: intakeRole, api: api
 type Role = keyof typeof roles
 const roleNames = Object.keys(roles) as Role[]
 
-const run = async (config: Config, wanted: Role[]): Promise<void> => {
-  muteNegativeTimerWarnings()
-  const log = openLog({ pid: process.pid, role: wanted.join('+') }, process.env.CURFEW_LOG_LEVEL ?? 'info')
-  let ending = false
-  const end = (code: number, entry: object) => {
-    if (ending) return
-    ending = true
-    log(entry)
-    // What does not close in time is what `kill -9` would cut off, and that is safe.
-    setTimeout(() => process.exit(code), 15_000).unref()
-    void life.close().finally(() => process.exit(code))
-  }
-  const life = lifetime(log, error => end(78, { msg: 'refused to start', error: error.message }))
-
+const openParts = async (config: Config, life: Lifetime, log: Log, onFatal: Parts['onFatal']): Promise<Parts> => {
   const redis = connectRedis(config.redis.url)
   life.onClose(() => redis.disconnect())
   const kafka = connectKafka(config.kafka.brokers, 'curfew', ({ namespace, message }) =>
@@ -58,7 +45,7 @@ const run = async (config: Config, wanted: Role[]): Promise<void> => {
   }
   for (const store of stores.values()) life.onClose(() => store.close())
   const rings = await loadKeyRings(config.keysDir)
-  const parts: Parts = {
+  return {
     config,
     kafka,
     redis,
@@ -69,9 +56,27 @@ const run = async (config: Config, wanted: Role[]): Promise<void> => {
     counters: shared,
     crashPoint: crashPointFromEnvironment(process.env.CURFEW_CRASH_AT),
     log,
-    onFatal: (reason, error) => end(70, { msg: 'fatal', reason, error: String(error) }),
+    onFatal,
     startEventually: life.startEventually,
   }
+}
+
+const run = async (config: Config, wanted: Role[]): Promise<void> => {
+  muteNegativeTimerWarnings()
+  const log = openLog({ pid: process.pid, role: wanted.join('+') }, process.env.CURFEW_LOG_LEVEL ?? 'info')
+  let ending = false
+  const end = (code: number, entry: object) => {
+    if (ending) return
+    ending = true
+    log(entry)
+    // What does not close in time is what `kill -9` would cut off, and that is safe.
+    setTimeout(() => process.exit(code), 15_000).unref()
+    void life.close().finally(() => process.exit(code))
+  }
+  const life = lifetime(log, error => end(78, { msg: 'refused to start', error: error.message }))
+
+  const onFatal = (reason: string, error: unknown) => end(70, { msg: 'fatal', reason, error: String(error) })
+  const parts = await openParts(config, life, log, onFatal)
   // The work first: it kills what is due also while Kafka is away and the others cannot start.
   for (const role of roleNames.filter(name => wanted.includes(name)))
     life.startEventually(role, () => roles[role](parts))

@@ -5,7 +5,15 @@ import { firstProbe } from '../pipeline/first-probe.ts'
 import type { Lane, Settled, WorkParts } from '../pipeline/ports.ts'
 import { revoke } from '../pipeline/revoke.ts'
 import { type DueIndexPort, drainer } from './drain.ts'
-import { openQueues, queuePrefix, type WakeJob, type WorkJob, workerConnection, workLanes } from './queues.ts'
+import {
+  openQueues,
+  type Queues,
+  queuePrefix,
+  type WakeJob,
+  type WorkJob,
+  workerConnection,
+  workLanes,
+} from './queues.ts'
 import { armWakeUp, untilMoment } from './wake-up.ts'
 
 export type WorkerParts = {
@@ -30,81 +38,88 @@ const deafAfterMs = 15_000
 /** Job lock and stall check: a killed worker's job starts again after 9 s instead of BullMQ's 59 s. */
 const lockOptions = { lockDuration: 10_000, stalledInterval: 5_000, maxStalledCount: 1_000_000, drainDelay: 2 }
 
+type Pool = { workers: Worker[]; connections: Redis[]; offers: Set<Promise<void>>; lastDone: Record<Lane, number> }
+type Arm = (at: number) => Promise<void>
+
 /** The sweep takes what is due every second: it is the guarantee. BullMQ hands the work out and sharpens the moment. */
 export const startWorkers = (parts: WorkerParts): { close(): Promise<void> } => {
-  const { redis, prefix, work } = parts
-  const queues = openQueues(redis, prefix)
-  const drain = drainer({ index: parts.index, queues, room: parts.room, crashPoint: work.crashPoint })
-  const arm = (at: number) => (parts.wakeUps ? armWakeUp(queues.wake, at, work.crashPoint) : Promise.resolve())
-  const lastDone: Record<Lane, number> = { leak: Date.now(), kill: Date.now(), probe: Date.now() }
-  const connections: Redis[] = []
-  const offers = new Set<Promise<void>>()
-  const connect = () => {
-    const connection = workerConnection(parts.redisUrl)
-    connections.push(connection)
-    return connection
-  }
-
-  const process = (lane: Lane) => async (job: Job<WorkJob>) => {
-    const settled = await runJob(parts, lane, job.data.cid)
-    lastDone[lane] = Date.now()
-    return settled
-  }
-  const options = { prefix: queuePrefix(prefix), ...lockOptions }
-  const workers: Worker[] = workLanes.map(lane => {
-    const worker = new Worker<WorkJob, Settled>(lane, process(lane), {
-      ...options,
-      connection: connect(),
-      concurrency: lane === 'probe' ? Math.max(2, Math.floor(parts.concurrency / 4)) : parts.concurrency,
-    })
-    // Only now is the job's id free again: offered before, the next job of this credential would be a silent no-op.
-    worker.on('completed', (job, settled) => {
-      const offering = offerAgain(parts, lane, job.data.cid, settled, arm).catch(() => undefined)
-      offers.add(offering)
-      void offering.finally(() => offers.delete(offering))
-    })
-    return worker
-  })
+  const { index, room, work } = parts
+  const queues = openQueues(parts.redis, parts.prefix)
+  const drain = drainer({ index, queues, room, crashPoint: work.crashPoint })
+  const arm: Arm = at => (parts.wakeUps ? armWakeUp(queues.wake, at, work.crashPoint) : Promise.resolve())
+  const now = Date.now()
+  const pool: Pool = { workers: [], connections: [], offers: new Set(), lastDone: { leak: now, kill: now, probe: now } }
   const sharpen = async () => {
-    const { now, next } = await parts.index.next()
-    if (next !== undefined && next - now < 60_000) await arm(next)
+    const { now: redisNow, next } = await index.next()
+    if (next !== undefined && next - redisNow < 60_000) await arm(next)
   }
+  for (const lane of workLanes) addLaneWorker(parts, pool, lane, arm)
   if (parts.wakeUps)
-    workers.push(
-      new Worker<WakeJob>(
-        'wake',
-        async job => {
-          await untilMoment(job.data.at)
-          await parts.poke()
-          await drain()
-          await sharpen()
-        },
-        { ...options, connection: connect(), concurrency: 32 },
-      ),
-    )
-  // `error` alone is not deafness (a FLUSHALL makes hundreds); a queue with work that nobody takes is.
-  for (const worker of workers) worker.on('error', () => undefined)
-
+    addWorker<WakeJob, void>(parts, pool, 'wake', 32, async job => {
+      await untilMoment(job.data.at)
+      await parts.poke()
+      await drain()
+      await sharpen()
+    })
   const sweep = async () => {
     await drain()
     await sharpen()
-    for (const lane of workLanes) {
-      const { wait = 0, active = 0 } = await queues[lane].getJobCounts('wait', 'active')
-      if (wait === 0 || active > 0) lastDone[lane] = Date.now()
-      else if (Date.now() - lastDone[lane] > deafAfterMs) parts.onFatal(`the ${lane} worker is deaf`, { wait })
-    }
+    await exitIfDeaf(parts, pool, queues)
   }
   const stopSweep = every(sweepMs, sweep, error => parts.log({ msg: 'sweep failed', error: String(error) }))
-
   return {
     close: async () => {
       await stopSweep()
       // Running jobs get a moment to end; what is cut off is offered again, that is what leases are for.
-      await Promise.all(workers.map(worker => closeWithin(worker, 8_000)))
-      await Promise.all(offers)
+      await Promise.all(pool.workers.map(worker => closeWithin(worker, 8_000)))
+      await Promise.all(pool.offers)
       await queues.close()
-      for (const connection of connections) connection.disconnect()
+      for (const connection of pool.connections) connection.disconnect()
     },
+  }
+}
+
+const addWorker = <T, R>(
+  parts: WorkerParts,
+  pool: Pool,
+  name: string,
+  concurrency: number,
+  process: (job: Job<T>) => Promise<R>,
+): Worker<T, R> => {
+  const connection = workerConnection(parts.redisUrl)
+  pool.connections.push(connection)
+  const worker = new Worker<T, R>(name, process, {
+    ...lockOptions,
+    prefix: queuePrefix(parts.prefix),
+    connection,
+    concurrency,
+  })
+  // `error` alone is not deafness (a FLUSHALL makes hundreds); a queue with work that nobody takes is.
+  worker.on('error', () => undefined)
+  pool.workers.push(worker as Worker)
+  return worker
+}
+
+const addLaneWorker = (parts: WorkerParts, pool: Pool, lane: Lane, arm: Arm): void => {
+  const concurrency = lane === 'probe' ? Math.max(2, Math.floor(parts.concurrency / 4)) : parts.concurrency
+  const worker = addWorker<WorkJob, Settled>(parts, pool, lane, concurrency, async job => {
+    const settled = await runJob(parts, lane, job.data.cid)
+    pool.lastDone[lane] = Date.now()
+    return settled
+  })
+  // Only now is the job's id free again: offered before, the next job of this credential would be a silent no-op.
+  worker.on('completed', (job, settled) => {
+    const offering = offerAgain(parts, lane, job.data.cid, settled, arm).catch(() => undefined)
+    pool.offers.add(offering)
+    void offering.finally(() => pool.offers.delete(offering))
+  })
+}
+
+const exitIfDeaf = async (parts: WorkerParts, { lastDone }: Pool, queues: Queues): Promise<void> => {
+  for (const lane of workLanes) {
+    const { wait = 0, active = 0 } = await queues[lane].getJobCounts('wait', 'active')
+    if (wait === 0 || active > 0) lastDone[lane] = Date.now()
+    else if (Date.now() - lastDone[lane] > deafAfterMs) parts.onFatal(`the ${lane} worker is deaf`, { wait })
   }
 }
 
@@ -118,13 +133,7 @@ const runJob = async (parts: WorkerParts, lane: Lane, cid: string): Promise<Sett
   }
 }
 
-const offerAgain = async (
-  parts: WorkerParts,
-  lane: Lane,
-  cid: string,
-  settled: Settled,
-  arm: (at: number) => Promise<void>,
-): Promise<void> => {
+const offerAgain = async (parts: WorkerParts, lane: Lane, cid: string, settled: Settled, arm: Arm): Promise<void> => {
   if (settled.state === 'over') {
     // A first probe keeps its note: with Kafka away it alone says that the credential was seen alive.
     return lane === 'probe' ? parts.index.rechecked(cid) : parts.forget(cid)

@@ -35,13 +35,7 @@ export const vaultClient = (
     const answer: WireAnswer = await client.request({
       method: request.method,
       path: `/${request.path}`,
-      headers: {
-        ...(request.token === undefined ? {} : { 'X-Vault-Token': request.token }),
-        // HashiCorp Vault serves sys/leader in the root namespace only.
-        ...(settings.namespace === undefined || request.path === 'sys/leader'
-          ? {}
-          : { 'X-Vault-Namespace': settings.namespace }),
-      },
+      headers: headersOf(request, settings.namespace),
       ...(request.json === undefined ? {} : { json: request.json }),
       ...(via === undefined ? {} : { via }),
     })
@@ -71,6 +65,12 @@ export const vaultClient = (
     },
   }
 }
+
+const headersOf = ({ token, path }: VaultRequest, namespace: string | undefined): Record<string, string> => ({
+  ...(token === undefined ? {} : { 'X-Vault-Token': token }),
+  // HashiCorp Vault serves sys/leader in the root namespace only.
+  ...(namespace === undefined || path === 'sys/leader' ? {} : { 'X-Vault-Namespace': namespace }),
+})
 
 /** Throttled, sealed: no need to ask who said it. */
 const neverProof = new Set([429, 503])
