@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { durationMs, storeId } from './primitives.ts'
+import { canaryTenant, durationMs, storeId } from './primitives.ts'
 
 const topicNames = z
   .object({
@@ -140,6 +140,8 @@ export const config = z
       if (!ids.has(id)) problem(`kafka.principals.${topic}: no principal "${id}"`)
     const stores = new Set(c.stores.map(s => s.id))
     if (stores.size !== c.stores.length) problem('stores: an id is used twice')
+    const reserved = c.principals.find(p => p.tenant === canaryTenant)
+    if (reserved) problem(`principals.${reserved.id}: tenant "${canaryTenant}" is Curfew's own`)
     const tenantOf = new Map<string, string>()
     for (const p of c.principals)
       for (const store of p.may.grant) {

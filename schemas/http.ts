@@ -5,8 +5,7 @@ import { receipt } from './receipt.ts'
 
 /** What the HTTP API takes and answers. Times are epoch ms; names are stable. No field carries a value in clear. */
 
-/** The tenant of the canary's own sessions: every admin may see it, no principal of the config is in it. */
-export const canaryTenant = 'curfew'
+export { canaryTenant } from './primitives.ts'
 
 /** `live`: not due. `blocked` and `held` are due too, with the reason; `settled` has a receipt. */
 export const grantState = z.enum(['live', 'due', 'blocked', 'held', 'settled'])

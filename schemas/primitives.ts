@@ -1,7 +1,8 @@
 import { z } from 'zod'
 
 /** Epoch milliseconds, UTC. Thirteen digits at most: the projection compares them as fixed-width text. */
-export const epochMs = z.int().min(0).max(9_999_999_999_999)
+export const latestEpochMs = 9_999_999_999_999
+export const epochMs = z.int().min(0).max(latestEpochMs)
 /** A sender's own name for a session or a task: single use inside its tenant (session) or its session (task). */
 export const senderId = z.string().min(1).max(256)
 export const storeId = z
@@ -23,3 +24,6 @@ export const durationMs = z
   .int()
   .min(1_000)
   .max(366 * 86_400_000)
+
+/** The tenant of the canary's own sessions: every admin may see it, no principal of the config is in it. */
+export const canaryTenant = 'curfew'

@@ -36,10 +36,12 @@ export const receipt = z.object({
   evidence: evidence.optional(),
   /** `impossible`: the credential may be honoured until then. */
   exposedUntil: epochMs.optional(),
-  /** `verified`: probed once more then; seen alive, it has relapsed. */
+  /** Probed once more then: seen alive, it has relapsed, or was announced before it existed. */
   recheckAt: epochMs.optional(),
   reason: z.string().max(200).optional(),
   attempts: z.int().min(0),
+  /** The first 500 holders. */
   grants: z.array(settledGrant),
+  grantsOmitted: z.int().optional(),
 })
 export type Receipt = z.infer<typeof receipt>

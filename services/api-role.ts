@@ -8,7 +8,6 @@ import { startApi } from './api/start-api.ts'
 import { readCanary } from './canary/canary-state.ts'
 import { canaryStore, openCanary } from './canary-wiring.ts'
 import { factsOfEvent } from './intake/facts-of-event.ts'
-import { factsAfterMeta } from './ledger/facts-after-meta.ts'
 import { followOutcomes } from './ledger/follow-outcomes.ts'
 import { readModel } from './ledger/read-model.ts'
 import { isCanary, type RecentReceipts, recentReceipts } from './ledger/recent-receipts.ts'
@@ -20,11 +19,9 @@ import { type Metrics, metrics } from './runtime/metrics.ts'
 
 /** Serves first: people ask most when Kafka is away. Where the port is taken by another process, this one stands by. */
 export const apiRole = async (parts: Parts): Promise<Started> => {
-  const { kafka, ledger, config } = parts
+  const { ledger, config } = parts
   canaryStore(config)
-  const { topics, factsPartitions } = config.kafka
-  const facts = factsAfterMeta(kafka, ledger.facts, topics.facts, factsPartitions)
-  return standBy(() => serve(parts, facts), parts.log)
+  return standBy(() => serve(parts, ledger.facts), parts.log)
 }
 
 const serve = async (parts: Parts, facts: FactLog): Promise<Started> => {

@@ -5,8 +5,9 @@ import { startIntake } from './intake/consumer.ts'
 import { factsOfEvent } from './intake/facts-of-event.ts'
 import type { Edge } from './intake/fingerprints.ts'
 import { startFolder } from './ledger/folder.ts'
+import { connectAdmin } from './ledger/kafka.ts'
 import { ensureMeta } from './ledger/meta.ts'
-import { connectAdmin, type Ledger, pokeChannel } from './ledger/open-ledger.ts'
+import { type Ledger, pokeChannel } from './ledger/open-ledger.ts'
 import { connectSubscriber } from './ledger/redis.ts'
 import { requireCompactedFacts, requireNoEviction } from './ledger/safe-settings.ts'
 import { startTelling } from './ledger/telling.ts'
@@ -84,8 +85,9 @@ export const ledgerRole = async (parts: Parts): Promise<Started> => {
   const admin = await connectAdmin(kafka)
   return closeOnFailure(admin, async () => {
     await requireNoEviction(redis)
+    await ledger.startHoldClock()
     await requireCompactedFacts(admin, topics.facts)
-    await ensureMeta(admin, ledger.facts, topics.facts, partitions)
+    await ensureMeta(admin, ledger.bareFacts, topics.facts, partitions)
     const queues = openQueues(redis, prefix)
     const folder = await startFolder({
       kafka,
@@ -128,33 +130,32 @@ export const ledgerRole = async (parts: Parts): Promise<Started> => {
   })
 }
 
-export const workRole = (parts: Parts): Promise<Started> => {
+export const workRole = async (parts: Parts): Promise<Started> => {
   const { config, redis, ledger } = parts
-  return Promise.resolve(
-    startWorkers({
-      work: {
-        now: Date.now,
-        projection: ledger.projection,
-        facts: ledger.facts,
-        stores: parts.stores,
-        boundMs: config.bounds.credentialMs,
-        recheckMs: config.recheckMs,
-        observe: observeWork(parts.log, parts.counters),
-        crashPoint: parts.crashPoint,
-      },
-      index: ledger.index,
-      redis,
-      redisUrl: config.redis.url,
-      prefix: config.redis.prefix,
-      concurrency: config.work.concurrency,
-      room: config.work.queueRoom,
-      wakeUps: config.work.wakeUps,
-      poke: ledger.poke,
-      forget: ledger.forget,
-      onFatal: parts.onFatal,
-      log: parts.log,
-    }),
-  )
+  await ledger.startHoldClock()
+  return startWorkers({
+    work: {
+      now: Date.now,
+      projection: ledger.projection,
+      facts: ledger.workFacts,
+      stores: parts.stores,
+      boundMs: config.bounds.credentialMs,
+      recheckMs: config.recheckMs,
+      observe: observeWork(parts.log, parts.counters),
+      crashPoint: parts.crashPoint,
+    },
+    index: ledger.index,
+    redis,
+    redisUrl: config.redis.url,
+    prefix: config.redis.prefix,
+    concurrency: config.work.concurrency,
+    room: config.work.queueRoom,
+    wakeUps: config.work.wakeUps,
+    poke: ledger.poke,
+    forget: ledger.forget,
+    onFatal: parts.onFatal,
+    log: parts.log,
+  })
 }
 
 const closeAll = (...all: Started[]): Started => ({

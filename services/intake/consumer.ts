@@ -1,40 +1,14 @@
-import {
-  type Admin,
-  type Consumer,
-  type EachBatchPayload,
-  type Kafka,
-  type KafkaMessage,
-  Partitioners,
-  type Producer,
-} from 'kafkajs'
+import { type Consumer, type EachBatchPayload, type KafkaMessage, Partitioners, type Producer } from 'kafkajs'
 import type { Principal } from '../../schemas/config.ts'
 import type { Fact } from '../../schemas/facts.ts'
-import type { PassCrashPoint } from '../pipeline/crash-points.ts'
 import { RejectedEvent } from '../pipeline/errors.ts'
 import { every } from '../pipeline/every.ts'
-import type { FactLog } from '../pipeline/ports.ts'
 import { type DeadLetter, payloadHash, sendDeadLetters } from './dead-letters.ts'
-import { findGaps, type OffsetGap, requireLogAppendTime } from './offset-guard.ts'
+import { commitFirstOffsets, gapsOf, stateBegun, waitForSafeStart } from './group-start.ts'
+import type { IntakeConsumerParts } from './intake-parts.ts'
+import { requireLogAppendTime } from './offset-guard.ts'
 import type { RawEvent } from './parse-event.ts'
-
-export type IntakeConsumerParts = {
-  kafka: Kafka
-  admin: Admin
-  group: string
-  /** Which principal each input topic's writers are. */
-  topics: ReadonlyMap<string, Principal>
-  deadLetterTopic: string
-  acceptGap: boolean
-  facts: FactLog
-  factsOf(raw: RawEvent, principal: Principal, receivedAt: number): Promise<Fact[]>
-  /** undefined: the facts are not folded yet. */
-  groupHasBegun(): Promise<boolean | undefined>
-  crashPoint: PassCrashPoint
-  onGap(gaps: OffsetGap[]): Promise<void>
-  onFatal(reason: string, error: unknown): void
-  onRead(topic: string, events: number): void
-  onRejected(topic: string, reason: string): void
-}
+import { jumped } from './running-gap.ts'
 
 /** Reads the input topics: an offset is committed only after its facts, or its dead letter, are acknowledged. */
 export const startIntake = async (parts: IntakeConsumerParts): Promise<{ close(): Promise<void> }> => {
@@ -58,7 +32,9 @@ export const startIntake = async (parts: IntakeConsumerParts): Promise<{ close()
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!closing) parts.onFatal('the intake consumer crashed', payload.error)
   })
+  const expected = new Map<string, number>()
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    expected.clear()
     commitFirstOffsets(parts, consumer, payload.memberAssignment).catch(error => {
       if (!closing) parts.onFatal('the first offsets could not be committed', error)
     })
@@ -70,7 +46,9 @@ export const startIntake = async (parts: IntakeConsumerParts): Promise<{ close()
     autoCommit: false,
     eachBatchAutoResolve: false,
     partitionsConsumedConcurrently: 8,
-    eachBatch: payload => onBatch(parts, consumer, producer, payload),
+    eachBatch: async payload => {
+      if (!(await jumped(parts, expected, payload))) await onBatch(parts, consumer, producer, payload, expected)
+    },
   })
   const stopGuard = every(3_000, async () => {
     await stateBegun(parts, topics)
@@ -86,49 +64,12 @@ export const startIntake = async (parts: IntakeConsumerParts): Promise<{ close()
   }
 }
 
-const gapsOf = async (parts: IntakeConsumerParts, topics: string[]) =>
-  parts.acceptGap ? [] : findGaps({ ...parts, topics })
-
-/** A gap stops here, before anything is read: listed and paged until an operator says that it was reconciled. */
-const waitForSafeStart = async (parts: IntakeConsumerParts, topics: string[]): Promise<void> => {
-  while ((await parts.groupHasBegun()) === undefined) await new Promise(resolve => setTimeout(resolve, 100))
-  for (;;) {
-    const gaps = await gapsOf(parts, topics)
-    if (gaps.length === 0) return
-    await parts.onGap(gaps)
-    await new Promise(resolve => setTimeout(resolve, 5_000))
-  }
-}
-
-/** A group that never began gets its first offsets, the low watermarks, from whoever is assigned the partition. */
-const commitFirstOffsets = async (
-  { admin, group }: IntakeConsumerParts,
-  consumer: Consumer,
-  assigned: Record<string, number[]>,
-): Promise<void> => {
-  for (const [topic, partitions] of Object.entries(assigned)) {
-    const [committed] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
-    const missing = committed?.partitions.filter(one => Number(one.offset) < 0).map(one => one.partition) ?? []
-    const watermarks = await admin.fetchTopicOffsets(topic)
-    const first = watermarks.filter(one => partitions.includes(one.partition) && missing.includes(one.partition))
-    if (first.length > 0)
-      await consumer.commitOffsets(first.map(({ partition, low }) => ({ topic, partition, offset: low })))
-  }
-}
-
-/** From here on a missing offset is a gap: stated only when every partition has one. */
-const stateBegun = async ({ admin, group, facts, groupHasBegun }: IntakeConsumerParts, topics: string[]) => {
-  if ((await groupHasBegun()) !== false) return
-  const committed = await admin.fetchOffsets({ groupId: group, topics })
-  if (committed.some(topic => topic.partitions.some(one => Number(one.offset) < 0))) return
-  await facts.append([{ v: 1, kind: 'group', at: Date.now(), event: 'begun', by: 'curfew', group }])
-}
-
 const onBatch = async (
   parts: IntakeConsumerParts,
   consumer: Consumer,
   producer: Producer,
   { batch, isStale, isRunning, resolveOffset, heartbeat }: EachBatchPayload,
+  expected: Map<string, number>,
 ): Promise<void> => {
   const { topic, partition } = batch
   const principal = parts.topics.get(topic)
@@ -141,7 +82,10 @@ const onBatch = async (
   parts.crashPoint('after_facts_acked')
   if (isStale()) return
   resolveOffset(last.offset)
-  await consumer.commitOffsets([{ topic, partition, offset: String(Number(last.offset) + 1) }])
+  // The batch's own end, beyond what was filtered from it: a transaction's marker is no message and counts as read.
+  const next = Math.max(Number(batch.lastOffset()), Number(last.offset)) + 1
+  await consumer.commitOffsets([{ topic, partition, offset: String(next) }])
+  expected.set(`${topic}/${partition}`, next)
   parts.crashPoint('after_offset_commit')
   parts.onRead(topic, batch.messages.length)
   for (const letter of letters) parts.onRejected(topic, letter.reason)

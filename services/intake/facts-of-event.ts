@@ -1,6 +1,7 @@
 import type { Config, Principal } from '../../schemas/config.ts'
 import type { EventData, EventType } from '../../schemas/events.ts'
-import type { Fact } from '../../schemas/facts.ts'
+import { type Fact, fact as factSchema } from '../../schemas/facts.ts'
+import { latestEpochMs } from '../../schemas/primitives.ts'
 import { RejectedEvent } from '../pipeline/errors.ts'
 import { credentialId, grantId, sessionKey } from '../pipeline/ids.ts'
 import { authorize } from './authorize.ts'
@@ -23,7 +24,11 @@ export const factsOfEvent = async (
 ): Promise<Fact[]> => {
   const event = parseEvent(raw)
   authorize(principal, event.type, (event.data as { store?: string }).store)
-  return translate({ ...parts, principal, receivedAt, event })
+  const facts = await translate({ ...parts, principal, receivedAt, event })
+  // What the fold would skip must not be committed as if it were known.
+  for (const fact of facts)
+    if (!factSchema.safeParse(fact).success) throw new RejectedEvent('internal', 'the event states no valid fact')
+  return facts
 }
 
 const translate = async (context: Context): Promise<Fact[]> => {
@@ -67,12 +72,15 @@ const translate = async (context: Context): Promise<Fact[]> => {
       return [await granted(context, base)]
     case 'curfew.credential.renewed': {
       const { store, handle, expiresAt } = data<'curfew.credential.renewed'>()
-      return [{ ...base, kind: 'renewed', cid: credentialId(store, handle), expiresAt: Date.parse(expiresAt) }]
+      return [{ ...base, kind: 'renewed', cid: credentialId(store, handle), expiresAt: moment(expiresAt) }]
     }
     case 'curfew.leak.detected':
       return leaked(context, base)
   }
 }
+
+/** "Never" is often written as the year 9999: beyond what a fact can say, and later than any maximum life. */
+const moment = (text: string) => Math.min(Math.max(0, Date.parse(text)), latestEpochMs)
 
 const minuteMs = 60_000
 /** Rounded up to the minute, with a constant event: a minute of heartbeats is one fact. */
@@ -112,7 +120,7 @@ const granted = async (context: Context, base: Base): Promise<Fact> => {
     handle,
     ...(target === undefined ? {} : { target }),
     fingerprints: [...new Set([...(data.fingerprints ?? []), ...opened.map(edge.fingerprint)])].sort(),
-    ...(data.expiresAt === undefined ? {} : { expiresAt: Date.parse(data.expiresAt) }),
+    ...(data.expiresAt === undefined ? {} : { expiresAt: moment(data.expiresAt) }),
     renewable,
     graceUntil: base.at + config.session.graceMs,
     maxLifeMs: config.session.maxLifeMs,

@@ -27,16 +27,20 @@ export const edge = (rings: KeyRings): Edge => {
     fingerprint: value => under(rings.peppers.current, current, value),
     fingerprints: value => [...rings.peppers.keys].map(([kid, pepper]) => under(kid, pepper, value)),
     open: async jwe => {
+      let value: string
       try {
         const { plaintext } = await compactDecrypt(jwe, async header => {
           const jwk = rings.intake.keys.get(header.kid ?? rings.intake.current)
           if (!jwk) throw new Error('unknown kid')
           return importJWK(jwk, header.alg)
         })
-        return new TextDecoder('utf-8', { fatal: true }).decode(plaintext)
+        value = new TextDecoder('utf-8', { fatal: true }).decode(plaintext)
       } catch {
         throw new RejectedEvent('cannot_open', 'the sealed value does not open with any intake key')
       }
+      // The empty value would match every other empty value.
+      if (value.trim() === '') throw new RejectedEvent('invalid_data', 'a sealed value is empty')
+      return value
     },
   }
 }

@@ -37,6 +37,7 @@ const parseJson = (body: Buffer): unknown => {
     throw new RejectedEvent('not_json', 'the body is not JSON')
   }
   if (depth(json) > maxDepth) throw new RejectedEvent('too_deep', `the body nests deeper than ${maxDepth}`)
+  if (!isWellFormed(json)) throw new RejectedEvent('not_well_formed', 'a text holds half a surrogate pair')
   return json
 }
 
@@ -75,6 +76,12 @@ const describe = (issues: { path: PropertyKey[]; code: string }[]) =>
     .map(issue => `data.${issue.path.map(String).join('.')}: ${issue.code}`)
     .join('; ')
     .slice(0, 300)
+
+const isWellFormed = (value: unknown): boolean => {
+  if (typeof value === 'string') return value.isWellFormed()
+  if (value === null || typeof value !== 'object') return true
+  return Object.entries(value).every(([key, child]) => key.isWellFormed() && isWellFormed(child))
+}
 
 const depth = (value: unknown, level = 0): number => {
   if (level > maxDepth || value === null || typeof value !== 'object') return level

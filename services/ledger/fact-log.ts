@@ -1,4 +1,5 @@
 import { type Kafka, Partitioners, type Producer } from 'kafkajs'
+import { fact as factSchema } from '../../schemas/facts.ts'
 import { FactsUnavailable } from '../pipeline/errors.ts'
 import { type FactRecord, factRecord } from '../pipeline/fact-key.ts'
 import type { FactLog } from '../pipeline/ports.ts'
@@ -45,7 +46,9 @@ export const factLog = (kafka: Kafka, topic: string, partitions: number): FactLo
   return {
     append: facts =>
       new Promise((resolve, reject) => {
-        waiting.push({ records: facts.map(fact => factRecord(fact, partitions)), resolve, reject })
+        // Throws for what no fold would understand: it must not be acknowledged as known.
+        const records = facts.map(fact => factRecord(factSchema.parse(fact), partitions))
+        waiting.push({ records, resolve, reject })
         sending ??= drain()
       }),
     close: async () => {
@@ -55,9 +58,22 @@ export const factLog = (kafka: Kafka, topic: string, partitions: number): FactLo
   }
 }
 
+/** A broker refuses a batch of one partition over 1 MB, for ever: all of it may be one partition's. */
+const mostBytes = 700_000
+
 const send = async (producer: Producer, topic: string, batch: Waiting[]) => {
-  const messages = batch.flatMap(one => one.records)
-  // Bounded batches: a broker refuses a request over its message.max.bytes.
-  for (let start = 0; start < messages.length; start += 1_000)
-    await producer.send({ topic, acks: -1, timeout: 5_000, messages: messages.slice(start, start + 1_000) })
+  let messages: FactRecord[] = []
+  let bytes = 0
+  const flush = async () => {
+    if (messages.length > 0) await producer.send({ topic, acks: -1, timeout: 5_000, messages })
+    messages = []
+    bytes = 0
+  }
+  for (const record of batch.flatMap(one => one.records)) {
+    const size = Buffer.byteLength(record.value) + record.key.length
+    if (bytes + size > mostBytes) await flush()
+    messages.push(record)
+    bytes += size
+  }
+  await flush()
 }

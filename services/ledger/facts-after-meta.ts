@@ -1,8 +1,8 @@
 import type { Kafka } from 'kafkajs'
 import { FactsUnavailable, StartRefused } from '../pipeline/errors.ts'
 import type { FactLog } from '../pipeline/ports.ts'
+import { connectAdmin } from './kafka.ts'
 import { ensureMeta } from './meta.ts'
-import { connectAdmin } from './open-ledger.ts'
 
 /**
  * For a process that may append before any ledger has started: every facts partition must begin with its meta record, and

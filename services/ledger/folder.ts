@@ -90,6 +90,7 @@ const onBatch = async (folder: Folder, payload: EachBatchPayload): Promise<void>
       const meta = metaOf(batch.messages[0]?.value)
       if (!meta) return folder.onFatal('the facts partition does not begin with its meta record', batch.partition)
       reader.metaId = meta.id
+      reader.metaReadAt = Date.now()
     }
     if (!reader.owner) return pause(folder, reader)
     // The tick may have sought meanwhile.
@@ -131,6 +132,9 @@ const foldMessages = async (folder: Folder, reader: PartitionReader, payload: Ea
 const settle = async (folder: Folder, reader: PartitionReader, reply: { status: string; applied: string }) => {
   if (reply.status === 'wiping') return
   if (reply.status === 'meta') {
+    // An id that was read long ago may itself be the old one: start again and read it anew before wiping anything.
+    if (Date.now() - (reader.metaReadAt ?? 0) > 30_000)
+      return folder.onFatal('the facts topic is another one than this process read', reader.partition)
     folder.log({ msg: 'another facts topic: wiping the projection', partition: reader.partition })
     await wipe(folder.redis, folder.prefix)
   }
@@ -156,8 +160,8 @@ const pause = (folder: Folder, reader: PartitionReader) => {
 
 const markReady = async (folder: Folder, reader: PartitionReader) => {
   if (reader.readyAt === undefined || reader.wanted < reader.readyAt) return
-  await folder.redis.hset(`${folder.prefix}:ready`, String(reader.partition), reader.metaId ?? '')
-  delete reader.readyAt
+  const said = await folder.scripts.ready(folder.prefix, reader.partition, reader.prev, reader.metaId ?? '')
+  if (said === 1) delete reader.readyAt
 }
 
 /** Leases, an empty fold per partition (an idle system notices a FLUSHALL), and how far the inputs were read. */

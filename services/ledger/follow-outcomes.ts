@@ -1,7 +1,7 @@
 import type { Kafka } from 'kafkajs'
 import type { Receipt } from '../../schemas/receipt.ts'
 import { randomId } from '../pipeline/ids.ts'
-import { connectAdmin } from './open-ledger.ts'
+import { connectAdmin } from './kafka.ts'
 import { parseFact } from './partition.ts'
 
 export type FollowParts = {

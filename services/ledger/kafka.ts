@@ -1,4 +1,4 @@
-import { Kafka, type KafkaConfig, logLevel } from 'kafkajs'
+import { type Admin, Kafka, type KafkaConfig, logLevel } from 'kafkajs'
 
 /**
  * kafkajs with bounded waits. Brokers that are down fail a call within seconds instead of holding it: what is due goes on
@@ -34,4 +34,11 @@ export const muteNegativeTimerWarnings = (): void => {
     if (type === 'TimeoutNegativeWarning') return
     ;(emitWarning as (warning: string | Error, ...rest: unknown[]) => void)(warning, ...rest)
   }) as typeof process.emitWarning
+}
+
+/** An admin client whose calls end within seconds. */
+export const connectAdmin = async (kafka: Kafka): Promise<Admin> => {
+  const admin = kafka.admin({ retry: { retries: 2, initialRetryTime: 100 } })
+  await admin.connect()
+  return admin
 }

@@ -1,21 +1,30 @@
 import type { Redis } from 'ioredis'
-import type { Admin, Kafka } from 'kafkajs'
+import type { Kafka } from 'kafkajs'
 import type { Config } from '../../schemas/config.ts'
 import type { FactLog } from '../pipeline/ports.ts'
 import { type DueIndex, dueIndex } from './due-index.ts'
 import { factLog } from './fact-log.ts'
+import { factsAfterMeta } from './facts-after-meta.ts'
+import { impatient } from './impatient.ts'
 import { projection } from './projection.ts'
-import { type LedgerScripts, ledgerScripts } from './redis.ts'
+import { type LedgerScripts, ledgerScripts, redisTimeMs } from './redis.ts'
 
 /** What every role needs of the ledger: the log of facts, what they add up to, and the due index. */
 export type Ledger = {
+  /** Appends only behind the meta records. */
   facts: FactLog & { close(): Promise<void> }
+  /** The same, for the work: gives up within a second, so that a Kafka that hangs never stops a killing. */
+  workFacts: FactLog
+  /** The log itself: for whoever writes the meta records. */
+  bareFacts: FactLog
   scripts: LedgerScripts
   projection: ReturnType<typeof projection>
   index: DueIndex
   /** Has this input group begun? undefined: the facts are not folded yet. */
   groupHasBegun(group: string): Promise<boolean | undefined>
   forget(cid: string): Promise<void>
+  /** At a start-up: what could not be read while nobody read is not late yet. */
+  startHoldClock(): Promise<void>
   poke(): Promise<void>
 }
 
@@ -24,10 +33,14 @@ export const openLedger = (config: Config, kafka: Kafka, redis: Redis): Ledger =
   const { topics, factsPartitions: partitions } = config.kafka
   const { expiryHoldMs, cap } = config
   const scripts = ledgerScripts(redis)
+  const bare = factLog(kafka, topics.facts, partitions)
+  const { append } = factsAfterMeta(kafka, bare, topics.facts, partitions)
   return {
-    facts: factLog(kafka, topics.facts, partitions),
+    facts: { append, close: bare.close },
+    workFacts: impatient({ append }),
+    bareFacts: bare,
     scripts,
-    projection: projection({ redis, scripts, prefix, cap, expiryHoldMs }),
+    projection: projection({ redis, scripts, prefix, cap, expiryHoldMs, partitions }),
     index: dueIndex(redis, scripts, { prefix, partitions, expiryHoldMs }),
     groupHasBegun: async group => {
       if ((await redis.hlen(`${prefix}:ready`)) < partitions) return undefined
@@ -36,6 +49,11 @@ export const openLedger = (config: Config, kafka: Kafka, redis: Redis): Ledger =
     forget: async cid => {
       await redis.hdel(`${prefix}:notes`, cid)
     },
+    startHoldClock: async () => {
+      const now = await redisTimeMs(redis)
+      const read = Number((await redis.hget(`${prefix}:marks`, 'grants')) ?? 0)
+      if (now - read > 60_000) await redis.hset(`${prefix}:marks`, 'holdFrom', now)
+    },
     poke: async () => {
       await redis.publish(pokeChannel(prefix), '')
     },
@@ -43,10 +61,3 @@ export const openLedger = (config: Config, kafka: Kafka, redis: Redis): Ledger =
 }
 
 export const pokeChannel = (prefix: string) => `${prefix}:poke`
-
-/** An admin client whose calls end within seconds. */
-export const connectAdmin = async (kafka: Kafka): Promise<Admin> => {
-  const admin = kafka.admin({ retry: { retries: 2, initialRetryTime: 100 } })
-  await admin.connect()
-  return admin
-}

@@ -8,6 +8,7 @@ export type PartitionReader = {
   partition: number
   /** Id of the topic's first record; undefined until it was read. */
   metaId?: string
+  metaReadAt?: number
   owner: boolean
   /** The last offset that this reader folded; '-1': none. */
   prev: string
@@ -66,12 +67,18 @@ export const foldBatch = async (
 export const parseFact = (value: Buffer | null): Fact | undefined => {
   if (value === null) return undefined
   try {
-    const parsed = factSchema.safeParse(JSON.parse(value.toString('utf8')))
+    const parsed = factSchema.safeParse(parseText(value.toString('utf8')))
     return parsed.success ? parsed.data : undefined
   } catch {
     return undefined
   }
 }
+
+/** Lua's JSON decoder throws at half a surrogate pair, which JavaScript's lets through: it becomes U+FFFD, the same for all. */
+const parseText = (text: string): unknown =>
+  /\\u[dD][89a-fA-F]/.test(text)
+    ? JSON.parse(text, (_key, value) => (typeof value === 'string' ? value.toWellFormed() : value))
+    : JSON.parse(text)
 
 export const metaOf = (value: Buffer | null | undefined): FactOf<'meta'> | undefined => {
   const parsed = parseFact(value ?? null)

@@ -1,5 +1,4 @@
 import type { Redis } from 'ioredis'
-import type { Marks } from '../pipeline/decide.ts'
 import { credentialHash, sessionHash } from '../pipeline/merges.ts'
 import type { Projection, WorkNote } from '../pipeline/ports.ts'
 import { credentialView, sessionIdsOf } from '../pipeline/view.ts'
@@ -11,13 +10,14 @@ export type ProjectionParts = {
   prefix: string
   cap: { kills: number; windowMs: number }
   expiryHoldMs: number
+  partitions: number
 }
 
 export const hashOf = async (redis: Redis, key: string): Promise<Map<string, string>> =>
   new Map(Object.entries(await redis.hgetall(key)))
 
 /** What the work reads and remembers. */
-export const projection = ({ redis, scripts, prefix, cap, expiryHoldMs }: ProjectionParts): Projection => {
+export const projection = ({ redis, scripts, prefix, cap, expiryHoldMs, partitions }: ProjectionParts): Projection => {
   const key = (name: string) => `${prefix}:${name}`
   return {
     load: async cid => {
@@ -26,9 +26,18 @@ export const projection = ({ redis, scripts, prefix, cap, expiryHoldMs }: Projec
       const sessions = await Promise.all(sids.map(sid => hashOf(redis, key(sessionHash(sid)))))
       return credentialView(cid, hash, new Map(sids.map((sid, i) => [sid, sessions[i] ?? new Map()])))
     },
-    marks: async (): Promise<Marks> => {
-      const [grants, lifecycle] = await redis.hmget(key('marks'), 'grants', 'lifecycle')
-      return { grantsRead: Number(grants ?? 0), lifecycleRead: Number(lifecycle ?? 0), expiryHoldMs }
+    marks: async () => {
+      const [ready, [grants, lifecycle, holdFrom]] = await Promise.all([
+        redis.hlen(key('ready')),
+        redis.hmget(key('marks'), 'grants', 'lifecycle', 'holdFrom'),
+      ])
+      return {
+        ready: ready >= partitions,
+        grantsRead: Number(grants ?? 0),
+        lifecycleRead: Number(lifecycle ?? 0),
+        expiryHoldMs,
+        holdFrom: holdFrom === null || holdFrom === undefined ? Date.now() : Number(holdFrom),
+      }
     },
     note: async cid => {
       const saved = await redis.hget(key('notes'), cid)

@@ -2,7 +2,8 @@ import type { Redis } from 'ioredis'
 
 /** Deletes the projection. While it runs the fold refuses, so that no half of an old history is mixed with a new one. */
 export const wipe = async (redis: Redis, prefix: string): Promise<void> => {
-  await redis.set(`${prefix}:wiping`, '1', 'PX', 120_000)
+  // Not ready first: what was taken already must not conclude anything from what is left.
+  await redis.multi().set(`${prefix}:wiping`, '1', 'PX', 120_000).del(`${prefix}:ready`, `${prefix}:marks`).exec()
   let cursor = '0'
   do {
     const [next, keys] = await redis.scan(cursor, 'MATCH', `${prefix}:*`, 'COUNT', 1_000)

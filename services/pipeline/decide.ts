@@ -17,7 +17,13 @@ export type DueCause = {
 }
 
 /** How far the inputs were read and folded, in epoch ms; 0: not known yet. */
-export type Marks = { grantsRead: number; lifecycleRead: number; expiryHoldMs: number }
+export type Marks = {
+  grantsRead: number
+  lifecycleRead: number
+  expiryHoldMs: number
+  /** A held expiry's clock starts here at the earliest: what was not read while we were down is not late yet. */
+  holdFrom: number
+}
 
 export type Verdict =
   | { due: false; nextAt: number | undefined }
@@ -80,7 +86,7 @@ const actsNow = (cause: DueCause, now: number, marks: Marks): 'no' | 'now' | 'la
   if (cause.class === 'idle') return cause.at <= marks.lifecycleRead ? 'now' : 'no'
   if (cause.at <= marks.grantsRead) return 'now'
   // Held for unread input long enough: it acts, under the cap.
-  return cause.at + marks.expiryHoldMs <= now ? 'late' : 'no'
+  return Math.max(cause.at, marks.holdFrom) + marks.expiryHoldMs <= now ? 'late' : 'no'
 }
 
 /** The due index: one score (epoch ms) per lane. Twin of the Lua in services/ledger; a differential test compares them. */

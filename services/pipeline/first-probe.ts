@@ -11,6 +11,7 @@ export const firstProbe = async (parts: WorkParts, cid: string): Promise<Settled
   const view = await parts.projection.load(cid)
   if (view?.receipt) return recheck(parts, view)
   if (!view || view.seenAt !== undefined) return over
+  if (!(await parts.projection.marks()).ready) return { state: 'again', at: parts.now() + 1_000 }
   const store = parts.stores.get(view.store)
   if (!store) return { state: 'again', at: parts.now() + 30_000 }
   const note = await loadNote(parts, view, undefined)
@@ -20,6 +21,11 @@ export const firstProbe = async (parts: WorkParts, cid: string): Promise<Settled
   // Said at registration, not at the end: nobody should rely on it meanwhile.
   const impossible = store.impossible(view)
   if (impossible !== undefined) return appendOutcome(attempt, { outcome: 'impossible', reason: impossible })
+  // Seen before, and only its fact is missing: Kafka was away.
+  if (note.seenAt !== undefined) {
+    await appendSeen(attempt, note.seenAt)
+    return over
+  }
   const probe = await store.probe(view, 'probe')
   if (probe.state === 'alive') {
     await appendSeen(attempt, parts.now())
@@ -27,8 +33,10 @@ export const firstProbe = async (parts: WorkParts, cid: string): Promise<Settled
   }
   if (probe.state === 'dead') return neverSeen(attempt, parts.now())
   parts.observe({ event: 'problem', store: store.id, cid, step: 'probe', problem: probe.problem })
-  note.failures += 1
-  return again(parts, view, note, backoffMs(note))
+  // A killer may have written its note meanwhile.
+  const latest = await loadNote(parts, view, undefined)
+  latest.failures += 1
+  return again(parts, view, latest, backoffMs(latest))
 }
 
 /** Absent at the first probe: told to the issuer as `unproven`, unless its life was over or we came too late to look. */

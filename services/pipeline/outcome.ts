@@ -16,11 +16,10 @@ const seenFact = (cid: string, at: number): Fact => ({ v: 1, kind: 'seen', at, e
  * concurrent first probe that finds it dead because of our step must find out here that it was seen alive.
  */
 export const appendSeen = async ({ parts, view, note }: Attempt, at: number): Promise<void> => {
-  if (note.seenAt !== undefined) return
-  note.seenAt = at
+  note.seenAt ??= at
   await parts.projection.saveNote(view.cid, note)
   try {
-    await parts.facts.append([seenFact(view.cid, at)])
+    await parts.facts.append([seenFact(view.cid, note.seenAt)])
   } catch {
     parts.observe({ event: 'facts_unavailable', cid: view.cid })
   }
@@ -44,6 +43,9 @@ export const appendOutcome = async (attempt: Attempt, result: Result): Promise<S
   return { state: 'over' }
 }
 
+/** A receipt must fit into one Kafka record, however widely a credential was shared. */
+const mostGrants = 500
+
 const receiptOf = ({ parts, view, cause, dueAt, note }: Attempt, result: Result): Receipt => {
   const exposedUntil = result.outcome === 'impossible' ? (view.fixedExpiresAt ?? view.expiresAt) : undefined
   const seenAliveAt = view.seenAt ?? note.seenAt
@@ -63,10 +65,11 @@ const receiptOf = ({ parts, view, cause, dueAt, note }: Attempt, result: Result)
     settledAt: parts.now(),
     ...(result.evidence === undefined ? {} : { evidence: result.evidence }),
     ...(exposedUntil === undefined ? {} : { exposedUntil }),
-    ...(result.outcome === 'verified' ? { recheckAt: parts.now() + parts.recheckMs } : {}),
+    ...(result.outcome === 'impossible' ? {} : { recheckAt: parts.now() + parts.recheckMs }),
     ...(result.reason === undefined ? {} : { reason: result.reason }),
     attempts: note.attempts,
-    grants: settledGrants(view, cause),
+    grants: settledGrants(view, cause).slice(0, mostGrants),
+    ...(view.grants.length > mostGrants ? { grantsOmitted: view.grants.length - mostGrants } : {}),
   }
 }
 

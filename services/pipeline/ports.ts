@@ -63,7 +63,8 @@ export type WorkNote = {
 
 export type Projection = {
   load(cid: string): Promise<CredentialView | undefined>
-  marks(): Promise<Marks>
+  /** `ready`: every facts partition is folded; otherwise nothing may be concluded. */
+  marks(): Promise<Marks & { ready: boolean }>
   note(cid: string): Promise<WorkNote | undefined>
   saveNote(cid: string, note: WorkNote): Promise<void>
   /** Automatic kills over the cap in the window are held. */

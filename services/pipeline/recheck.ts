@@ -4,7 +4,7 @@ import type { CredentialView } from './view.ts'
 /** Dead stays dead (invariant 8): looked at once more after its proof. Seen alive, it is due again in a new epoch. */
 export const recheck = async (parts: WorkParts, view: CredentialView): Promise<Settled> => {
   const store = parts.stores.get(view.store)
-  if (view.receipt?.outcome !== 'verified' || !store) return { state: 'over' }
+  if (view.receipt === undefined || view.receipt.outcome === 'impossible' || !store) return { state: 'over' }
   const probe = await store.probe(view, 'probe')
   if (probe.state === 'dead') return { state: 'over' }
   if (probe.state === 'unknown') return { state: 'again', at: parts.now() + 30_000 }

@@ -15,8 +15,12 @@ const over: Settled = { state: 'over' }
 export const revoke = async (parts: WorkParts, cid: string, lane: Lane): Promise<Settled> => {
   const view = await parts.projection.load(cid)
   if (!view || view.receipt) return over
-  const verdict = decide(view, parts.now(), await parts.projection.marks())
-  if (!verdict.due) return { state: 'again', at: verdict.nextAt ?? parts.now() + 60_000 }
+  const marks = await parts.projection.marks()
+  // Half a history: a wipe or a FLUSHALL came between the taking and this.
+  if (!marks.ready) return { state: 'again', at: parts.now() + 1_000 }
+  const verdict = decide(view, parts.now(), marks)
+  // Soon, whatever comes next: a cause that is folded while this job ends must not wait for that.
+  if (!verdict.due) return { state: 'again', at: parts.now() + 1_000 }
   const note = await loadNote(parts, view, verdict.at)
   const store = parts.stores.get(view.store)
   if (!store) {

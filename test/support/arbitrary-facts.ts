@@ -5,7 +5,8 @@ import { facts, fingerprint } from './facts.ts'
 const t = 1_800_000_000_000
 const session = fc.constantFrom('s1', 's2', 's3')
 const handle = fc.constantFrom('h1', 'h2', 'h3')
-const task = fc.constantFrom('a', 'b')
+/** Half a surrogate pair is what some sender's string may hold. */
+const task = fc.constantFrom('a', 'b', 'half \ud800 pair')
 const at = fc.integer({ min: t, max: t + 10_000_000 })
 const print = fc.constantFrom('x', 'y', 'z').map(fingerprint)
 const life = fc.integer({ min: 1_000, max: 9_000_000 })

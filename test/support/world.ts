@@ -113,7 +113,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
   }
   const ready = async () =>
     (options.processes ?? twoOfEach).some(roles => roles.includes('intake'))
-      ? (await redis.hlen(key('marks'))) === 2
+      ? (await redis.hmget(key('marks'), 'grants', 'lifecycle')).every(mark => mark !== null)
       : (await redis.hlen(key('ready'))) === config.kafka.factsPartitions
   await until('the facts are folded and the inputs are read', ready, { withinMs: 60_000 }).catch(async error => {
     await world.close()

@@ -5,7 +5,12 @@ import { facts, fingerprint, folded, hour, viewOf } from '../support/facts.ts'
 
 const t = 1_800_000_000_000
 const minute = 60_000
-const readAll: Marks = { grantsRead: t + 100 * hour, lifecycleRead: t + 100 * hour, expiryHoldMs: 15 * minute }
+const readAll: Marks = {
+  grantsRead: t + 100 * hour,
+  lifecycleRead: t + 100 * hour,
+  expiryHoldMs: 15 * minute,
+  holdFrom: 0,
+}
 const readNothing: Marks = { ...readAll, grantsRead: 0, lifecycleRead: 0 }
 const started = facts.started('s', t)
 const token = (extra = {}) => facts.granted('s', 'h', t, extra)
@@ -120,6 +125,13 @@ const rows: Row[] = [
     t + hour + 15 * minute,
     { cause: 'expired', since: t + hour, inferred: true },
     readNothing,
+  ],
+  [
+    'the longest hold starts when somebody could first have read',
+    [started, renewable(t + hour)],
+    t + hour + 15 * minute,
+    'not due',
+    { ...readNothing, holdFrom: t + hour + 5 * minute },
   ],
   [
     'a renewal moves a renewable expiry',

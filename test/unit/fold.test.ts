@@ -53,7 +53,7 @@ describe('the fold (invariant 7)', () => {
   })
 
   it('never loses a hard cause by one more fact, unless an outcome settles it', () => {
-    const marks = { grantsRead: 0, lifecycleRead: 0, expiryHoldMs: Number.POSITIVE_INFINITY }
+    const marks = { grantsRead: 0, lifecycleRead: 0, expiryHoldMs: Number.POSITIVE_INFINITY, holdFrom: 0 }
     const property = fc.property(anyFacts, anyFact, someTime, (all, more, now) => {
       // A start replaces the maximum life that an unannounced session had; a relapse opens a new epoch.
       fc.pre(!['outcome', 'relapsed', 'session.started', 'granted'].includes(more.kind))

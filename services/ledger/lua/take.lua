@@ -11,7 +11,14 @@ if redis.call('HLEN', key('ready')) < tonumber(ARGV[5]) then return result end
 local limit = now
 if lane == 'expiry' then
   local read = tonumber(redis.call('HGET', key('marks'), 'grants') or '0')
-  limit = math.max(math.min(now, read), now - tonumber(ARGV[6]))
+  -- The clock of the longest hold starts when somebody could first have read: at a start-up, or when the marks were lost.
+  local from = redis.call('HGET', key('marks'), 'holdFrom')
+  if not from then
+    from = string.format('%.0f', now)
+    redis.call('HSET', key('marks'), 'holdFrom', from)
+  end
+  limit = math.min(now, read)
+  if tonumber(from) + tonumber(ARGV[6]) <= now then limit = math.max(limit, now - tonumber(ARGV[6])) end
 elseif lane == 'idle' then
   limit = math.min(now, tonumber(redis.call('HGET', key('marks'), 'lifecycle') or '0'))
 end
