@@ -93,3 +93,30 @@ describe('Kafka down for a minute', () => {
     await expectAllDead(world, [ended])
   })
 })
+
+describe('Kafka that hangs instead of refusing', () => {
+  it('does not stop the killing of what is known to be due, and the receipts follow', async () => {
+    const session = 'hanging'
+    await world.emitter.emit('curfew.session.started', { session })
+    const expiresAt = new Date(Date.now() + 10_000).toISOString()
+    const held = await Promise.all(
+      Array.from({ length: 40 }, async () =>
+        world.handOut(session, await world.issuer.token(), { expiresAt, renewable: false }),
+      ),
+    )
+    await until('all were seen', async () => (await world.redis.zcard(world.key('at:probe'))) === 0)
+    await world.stack.pause('kafka')
+    try {
+      const allRefused = () => held.every(one => one.refusedFirst !== undefined)
+      await until('all are refused while Kafka hangs', allRefused, { withinMs: 45_000 })
+      for (const one of held)
+        expect((one.refusedFirst ?? 0) - Date.parse(expiresAt)).toBeLessThan(world.config.bounds.credentialMs)
+    } finally {
+      await world.stack.resume('kafka')
+    }
+    const handles = new Set(held.map(one => one.credential.grant.handle))
+    const verified = async () =>
+      [...(await world.receipts()).values()].filter(one => handles.has(one.handle) && one.outcome === 'verified').length
+    await until('the receipts follow', async () => (await verified()) === held.length, { withinMs: 60_000 })
+  })
+})

@@ -109,3 +109,19 @@ it('a dead credential that is seen alive again is an incident: paged, and killed
   await until('it is refused', () => watched.refusedFirst)
   expect(world.output()).toContain('PAGE relapsed')
 })
+
+it('a credential that is announced before it exists is unproven, looked at again, and dies with its session', async () => {
+  await withStore({}, {}, { recheckMs: 2_000 })
+  const early = credential()
+  const { handle } = early.grant
+  vault.world.tokens.delete(handle)
+  await world.grant('s', early)
+  const watched = world.prober.watch('early', early)
+  expect(await until('its first receipt', () => receiptOf(world, watched))).toMatchObject({ outcome: 'unproven' })
+  vault.world.tokens.set(handle, {})
+  await until('it is accepted', () => watched.acceptedFirst)
+  await until('it relapsed', () => world.output().includes('PAGE relapsed'))
+  await end()
+  expect(await until('its second receipt', () => receiptOf(world, watched, 1))).toMatchObject({ outcome: 'verified' })
+  await until('it is refused', () => watched.refusedFirst)
+})

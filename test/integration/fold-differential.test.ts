@@ -98,3 +98,20 @@ it('nothing is taken before every partition is ready', async () => {
   expect(await scripts.take(prefix, 'hard', 10, 15_000, 2, 900_000)).toEqual([expect.any(String), 'c', '0'])
   expect(await scripts.take(prefix, 'hard', 10, 15_000, 2, 900_000), 'leased').toHaveLength(1)
 })
+
+it('a retry of one cause neither drags later lanes along nor stays in front of a new cause', async () => {
+  const prefix = freshPrefix()
+  const lanesOf = ['leak', 'hard', 'expiry', 'idle']
+  const now = Date.now()
+  for (const [lane, at] of [
+    ['idle', now - 10],
+    ['hard', now + 3_600_000],
+  ] as const) {
+    await redis.zadd(`${prefix}:at:${lane}`, at, 'c')
+    await redis.zadd(`${prefix}:due:${lane}`, at, 'c')
+  }
+  await scripts.defer(prefix, 'c', now + 5_000, ...lanesOf)
+  expect(Number(await redis.zscore(`${prefix}:due:idle`, 'c'))).toBe(now + 5_000)
+  expect(Number(await redis.zscore(`${prefix}:due:hard`, 'c'))).toBe(now + 3_600_000)
+  expect(await redis.zscore(`${prefix}:due:leak`, 'c'), 'what is not there is not added').toBeNull()
+})

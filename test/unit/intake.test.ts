@@ -99,6 +99,13 @@ describe('events', () => {
     ['over the size', structured(`"${'x'.repeat(300_000)}"`), 'too_large'],
     ['over the depth', structured(`${'['.repeat(30)}${']'.repeat(30)}`), 'too_deep'],
     [
+      'half a surrogate pair',
+      structured(
+        '{"specversion":"1.0","id":"i","source":"s","type":"curfew.session.ended","data":{"session":"x","reason":"\\ud800"}}',
+      ),
+      'not_well_formed',
+    ],
+    [
       '__proto__ as data',
       structured(
         '{"specversion":"1.0","id":"i","source":"s","type":"curfew.session.ended","data":{"__proto__":{"session":"s"}}}',
@@ -150,6 +157,14 @@ describe('values', () => {
     const beat = async (at: number) => (await factsOf('session.heartbeat', { session: 's' }, all, at))[0]
     expect(await beat(1_800_000_001_000)).toEqual(await beat(1_800_000_059_000))
     expect((await beat(1_800_000_001_000))?.at).toBe(1_800_000_060_000)
+  })
+
+  it('a "never" beyond what a fact can say is clamped, not lost', async () => {
+    const grant = { session: 's', store: 'v', kind: 'vault.token', handle: 'h' }
+    const [never] = await factsOf('credential.granted', { ...grant, expiresAt: '9999-12-31T23:59:59Z' })
+    expect(never).toMatchObject({ expiresAt: 9_999_999_999_999 })
+    const [past] = await factsOf('credential.granted', { ...grant, expiresAt: '1960-01-01T00:00:00Z' })
+    expect(past).toMatchObject({ expiresAt: 0 })
   })
 
   it('a declared life is capped, and the default is stamped in', async () => {
