@@ -7,6 +7,7 @@ import { exit, isInterrupted } from './failure.ts'
 import { type Interruption, interruption } from './interruption.ts'
 import { runLive } from './live.ts'
 import { runOnce } from './once.ts'
+import { refuseSecondStart } from './one-at-a-time.ts'
 import { openSample } from './open-sample.ts'
 import { processesOf, type StartOptions } from './options.ts'
 import { runPipelineOnly } from './pipeline-only.ts'
@@ -39,6 +40,7 @@ export const start = (options: StartOptions): Running => {
 const withSample = async (parts: StartParts): Promise<Result> => {
   const { options, life, interrupted } = parts
   const { stateDir, apiDir, ...terminal } = readStartEnvironment()
+  if (!options.once) await refuseSecondStart(apiDir)
   const folder = makeRunFolder()
   parts.onForce(() => removeRunFolder(folder))
   life.onClose(() => removeRunFolder(folder))

@@ -41,7 +41,7 @@ export const openReceipts = (config: Config) => {
       return byId
     },
     close: async () => {
-      if (started) await (await started).disconnect()
+      if (started !== undefined) await (await started).disconnect()
     },
   }
 }

@@ -228,7 +228,7 @@ describe('lists', () => {
     const answers = { 'GET /v1/receipts': { json: { receipts: [receiptOf()], complete: true } } }
     const { out, asked } = await cli(['receipts', '--since-minutes', '5'], { answers })
     expect(asked[0]?.path).toBe('/v1/receipts?limit=50&since=1699999700000')
-    expect(out).toMatch(/22:13:20\.041 +verified +41 ms +forced +vault\.token +s-1/)
+    expect(out).toMatch(/22:13:20\.041 +verified +41 ms +forced +vault\.token +\S+ +[0-9a-f]{8} +s-1/)
     narrow(out)
   })
 })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { config } from '../../schemas/config.ts'
 import { jsonSchemas } from '../../schemas/json-schemas.ts'
+import { loadConfig } from '../../services/runtime/load-config.ts'
 
 describe('schemas', () => {
   it.each(Object.entries(jsonSchemas()))('schemas/json/%s is current (npm run schemas)', (name, text) => {
@@ -41,4 +42,9 @@ describe('the config is checked whole', () => {
       problems({ principals: [...good.principals, { id: 'b', tenant: 'globex', may: { grant: ['v'] } }] }).join(),
     ).toContain('two tenants'))
   it('an unknown field is refused', () => expect(problems({ keyDir: 'x' }).join()).toContain('keyDir'))
+})
+
+it('the example config is valid', () => {
+  const example = loadConfig(join(import.meta.dirname, '../../curfew.example.yaml'))
+  expect(example.stores.map(store => store.id)).toEqual(['vault-prod'])
 })

@@ -50,5 +50,7 @@ export const receiptsText = (receipts: Receipt[]): string =>
         },
         { title: 'CAUSE', most: 13, of: one => one.cause },
         { title: 'KIND', most: 14, of: one => one.kind },
+        { title: 'PROOF', of: one => one.evidence ?? '-' },
+        { title: 'RECEIPT', of: one => one.receipt.slice(0, 8) },
         { title: 'SESSION', of: one => one.grants.map(grant => grant.session).join(',') },
       ])
