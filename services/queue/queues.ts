@@ -1,6 +1,5 @@
 import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
-import type { Lane } from '../pipeline/ports.ts'
 
 /** Ids only: BullMQ keeps job data in clear. */
 export type WorkJob = { cid: string; epoch: number }
@@ -12,7 +11,6 @@ export type Queues = {
   probe: Queue<WorkJob>
   wake: Queue<WakeJob>
 }
-export const workLanes: readonly Lane[] = ['leak', 'kill', 'probe']
 
 /** A job is a hint, never an obligation: no retries, removed when finished or failed, so that its id is free again. */
 const jobOptions = { removeOnComplete: true, removeOnFail: true, attempts: 1 } as const

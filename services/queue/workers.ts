@@ -2,18 +2,10 @@ import { type Job, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { every } from '../pipeline/every.ts'
 import { firstProbe } from '../pipeline/first-probe.ts'
-import type { Lane, Settled, WorkParts } from '../pipeline/ports.ts'
+import { type Lane, lanes, type Settled, type WorkParts } from '../pipeline/ports.ts'
 import { revoke } from '../pipeline/revoke.ts'
 import { type DueIndexPort, drainer } from './drain.ts'
-import {
-  openQueues,
-  type Queues,
-  queuePrefix,
-  type WakeJob,
-  type WorkJob,
-  workerConnection,
-  workLanes,
-} from './queues.ts'
+import { openQueues, type Queues, queuePrefix, type WakeJob, type WorkJob, workerConnection } from './queues.ts'
 import { armWakeUp, untilMoment } from './wake-up.ts'
 
 export type WorkerParts = {
@@ -53,7 +45,7 @@ export const startWorkers = (parts: WorkerParts): { close(): Promise<void> } => 
     const { now: redisNow, next } = await index.next()
     if (next !== undefined && next - redisNow < 60_000) await arm(next)
   }
-  for (const lane of workLanes) addLaneWorker(parts, pool, lane, arm)
+  for (const lane of lanes) addLaneWorker(parts, pool, lane, arm)
   if (parts.wakeUps)
     addWorker<WakeJob, void>(parts, pool, 'wake', 32, async job => {
       await untilMoment(job.data.at)
@@ -116,7 +108,7 @@ const addLaneWorker = (parts: WorkerParts, pool: Pool, lane: Lane, arm: Arm): vo
 }
 
 const exitIfDeaf = async (parts: WorkerParts, { lastDone }: Pool, queues: Queues): Promise<void> => {
-  for (const lane of workLanes) {
+  for (const lane of lanes) {
     const { wait = 0, active = 0 } = await queues[lane].getJobCounts('wait', 'active')
     if (wait === 0 || active > 0) lastDone[lane] = Date.now()
     else if (Date.now() - lastDone[lane] > deafAfterMs) parts.onFatal(`the ${lane} worker is deaf`, { wait })
