@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis'
 import type { Lane } from '../pipeline/ports.ts'
 import type { LedgerScripts } from './redis.ts'
 
@@ -30,7 +29,6 @@ const leaseMs = 12_000
 const mostInOneCall = 1_000
 
 export const dueIndex = (
-  redis: Redis,
   scripts: LedgerScripts,
   options: { prefix: string; partitions: number; expiryHoldMs: number },
 ): DueIndex => {
@@ -50,7 +48,7 @@ export const dueIndex = (
       await scripts.defer(prefix, cid, Math.round(at), ...affected)
     },
     rechecked: async cid => {
-      await redis.zrem(`${prefix}:due:recheck`, cid)
+      await scripts.rechecked(prefix, cid)
     },
     next: async () => {
       const [now, next] = (await scripts.next(prefix)) as [string, string]

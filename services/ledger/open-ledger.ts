@@ -41,7 +41,7 @@ export const openLedger = (config: Config, kafka: Kafka, redis: Redis): Ledger =
     bareFacts: bare,
     scripts,
     projection: projection({ redis, scripts, prefix, cap, expiryHoldMs, partitions }),
-    index: dueIndex(redis, scripts, { prefix, partitions, expiryHoldMs }),
+    index: dueIndex(scripts, { prefix, partitions, expiryHoldMs }),
     groupHasBegun: async group => {
       if ((await redis.hlen(`${prefix}:ready`)) < partitions) return undefined
       return (await redis.sismember(`${prefix}:groups`, group)) === 1

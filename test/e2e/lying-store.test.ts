@@ -111,14 +111,15 @@ it('a dead credential that is seen alive again is an incident: paged, and killed
 })
 
 it('a credential that is announced before it exists is unproven, looked at again, and dies with its session', async () => {
-  await withStore({}, {}, { recheckMs: 2_000 })
+  await withStore({}, {}, { recheckMs: 5_000 })
   const early = credential()
   const { handle } = early.grant
   vault.world.tokens.delete(handle)
   await world.grant('s', early)
   const watched = world.prober.watch('early', early)
-  expect(await until('its first receipt', () => receiptOf(world, watched))).toMatchObject({ outcome: 'unproven' })
+  await until('it is unproven', () => world.output().includes('PAGE unproven'), { everyMs: 10 })
   vault.world.tokens.set(handle, {})
+  expect(await until('its first receipt', () => receiptOf(world, watched))).toMatchObject({ outcome: 'unproven' })
   await until('it is accepted', () => watched.acceptedFirst)
   await until('it relapsed', () => world.output().includes('PAGE relapsed'))
   await end()

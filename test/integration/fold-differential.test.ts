@@ -115,3 +115,18 @@ it('a retry of one cause neither drags later lanes along nor stays in front of a
   expect(Number(await redis.zscore(`${prefix}:due:hard`, 'c'))).toBe(now + 3_600_000)
   expect(await redis.zscore(`${prefix}:due:leak`, 'c'), 'what is not there is not added').toBeNull()
 })
+
+it('the end of the probe that settled a credential does not take away the recheck that its outcome has just set', async () => {
+  const prefix = freshPrefix()
+  const set = async (at: number) => {
+    await redis.zadd(`${prefix}:at:recheck`, at, 'c')
+    await redis.zadd(`${prefix}:due:recheck`, at, 'c')
+  }
+  const now = Date.now()
+  await set(now + 5_000)
+  await scripts.rechecked(prefix, 'c')
+  expect(Number(await redis.zscore(`${prefix}:due:recheck`, 'c'))).toBe(now + 5_000)
+  await set(now - 1)
+  await scripts.rechecked(prefix, 'c')
+  expect(await redis.zscore(`${prefix}:due:recheck`, 'c'), 'its own moment had come').toBeNull()
+})

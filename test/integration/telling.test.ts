@@ -1,7 +1,8 @@
 import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { SampleCredential } from '../../infra/sample/issuer.ts'
 import { outcomeEventData } from '../../schemas/outcome-events.ts'
-import { sessionKey } from '../../services/pipeline/ids.ts'
+import { credentialId, sessionKey } from '../../services/pipeline/ids.ts'
 import { until } from '../support/until.ts'
 import { startWorld, type World } from '../support/world.ts'
 
@@ -31,17 +32,23 @@ afterAll(async () => {
 const closings = (session: string) =>
   told.filter(one => one.type === 'curfew.session.closed' && one.data.session === session)
 const ids = (session: string) => [...new Set(closings(session).map(one => one.id))].sort()
+/** Folded before anything else is sent: input topics have no order between them, and an end read first closes without it. */
+const granted = async (session: string, credential: SampleCredential, extra = {}) => {
+  await world.grant(session, credential, extra)
+  const credentialKey = world.key(`c:${credentialId('vault-local', credential.grant.handle)}`)
+  await until('it is folded', () => world.redis.hexists(credentialKey, 'kind'))
+}
 
 describe('outcome events', () => {
   it('a death and the closing of its session are told, and a later grant closes it again with the next number', async () => {
     const sid = sessionKey('acme', 'o-1')
     await world.emitter.emit('curfew.session.started', { session: 'o-1', agent: 'bot' })
     const first = await world.issuer.token()
-    await world.grant('o-1', first, { task: 't' })
+    await granted('o-1', first, { task: 't' })
     await world.emitter.emit('curfew.session.ended', { session: 'o-1' })
     await until('closed', () => ids('o-1').includes(`${sid}~1`))
     const late = await world.issuer.token()
-    await world.grant('o-1', late)
+    await granted('o-1', late)
     await until('closed again', () => ids('o-1').includes(`${sid}~2`))
     expect(ids('o-1')).toEqual([`${sid}~1`, `${sid}~2`])
     const again = closings('o-1').find(one => one.id === `${sid}~2`)
@@ -59,7 +66,7 @@ describe('outcome events', () => {
   it('a session without a grant is closed when it ends, one with a living grant is not', async () => {
     await world.emitter.emit('curfew.session.started', { session: 'o-2' })
     await world.emitter.emit('curfew.session.started', { session: 'o-3' })
-    await world.grant('o-3', await world.issuer.token())
+    await granted('o-3', await world.issuer.token())
     await world.emitter.emit('curfew.session.ended', { session: 'o-2' })
     await until('closed', () => ids('o-2').length > 0)
     expect(ids('o-2')).toEqual([`${sessionKey('acme', 'o-2')}~0`])
@@ -72,7 +79,7 @@ describe('outcome events', () => {
     const sessions = Array.from({ length: 12 }, (_, i) => `o-flush-${i}`)
     for (const session of sessions) {
       await world.emitter.emit('curfew.session.started', { session })
-      await world.grant(session, await world.issuer.token())
+      await granted(session, await world.issuer.token())
     }
     const ending = sessions.map(session => world.emitter.emit('curfew.session.ended', { session }))
     await world.redis.flushall()
