@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { canaryTenant, durationMs, storeId } from './primitives.ts'
+import { storeConfig } from './stores.ts'
 
 const topicNames = z
   .object({
@@ -30,49 +31,6 @@ export const principal = z.strictObject({
     .optional(),
 })
 export type Principal = z.infer<typeof principal>
-
-/** Calls to a store, shared by all processes. */
-const budget = z
-  .strictObject({
-    callsPerSecond: z.number().positive().default(400),
-    burst: z.int().positive().default(100),
-    inFlight: z.int().positive().default(32),
-    /** The product locks the caller out at the n-th 429 inside the window: never reached. */
-    lockout: z.strictObject({ strikes: z.int().min(2), windowMs: z.int().positive() }).optional(),
-  })
-  .prefault({})
-
-export const vaultStoreConfig = z.strictObject({
-  id: storeId,
-  kind: z.literal('vault'),
-  /** Origin of the active node, or of a load balancer that sends to it. */
-  address: z.url(),
-  caFile: z.string().optional(),
-  namespace: z.string().optional(),
-  auth: z.strictObject({ mount: z.string().default('approle'), roleId: z.string(), secretIdFile: z.string() }),
-  /** Mount of the AppRole method whose secret ids are revoked. */
-  appRoleMount: z.string().default('approle'),
-  timeoutMs: z.int().min(100).default(5_000),
-  /** How long a door may go on accepting after a step. 0 only where every use asks one authority. */
-  propagationMs: z.int().min(0).default(0),
-  budget,
-  /** The systems that enforce leases, by lease id prefix, each with a read-only probe login. */
-  targets: z
-    .array(
-      z.strictObject({
-        leasePrefix: z.string().min(1),
-        kind: z.literal('postgres'),
-        /** File with a connection URL of a login that may read pg_roles. */
-        probeUrlFile: z.string(),
-        timeoutMs: z.int().min(100).default(3_000),
-      }),
-    )
-    .default([]),
-})
-export type VaultStoreConfig = z.infer<typeof vaultStoreConfig>
-
-export const storeConfig = z.discriminatedUnion('kind', [vaultStoreConfig])
-export type StoreConfig = z.infer<typeof storeConfig>
 
 export const config = z
   .strictObject({

@@ -31,6 +31,20 @@ export const eventData = {
     fingerprints: z.array(fingerprint).max(16).optional(),
     /** Or the values themselves, each as a JWE: fingerprinted at the edge. */
     sealed: z.array(jwe).max(16).optional(),
+    /** The credential itself, as a JWE: for a store that must be shown what it ends (RFC 7009). Kept sealed until settled. */
+    value: jwe.optional(),
+    /** A keeper's secret: the credential in it, and the store that honours that. It is granted as well. */
+    inside: z
+      .object({
+        store: storeId,
+        kind: credentialKind,
+        handle,
+        target: z.string().min(1).max(256).optional(),
+        value: jwe.optional(),
+      })
+      .optional(),
+    /** The refresh token whose successor this one is: its end without our step is then explained. */
+    replaces: handle.optional(),
     expiresAt: z.iso.datetime({ offset: true }).optional(),
     /** Can the expiry still move later? `false` makes it final: it acts even while Kafka is down. */
     renewable: z.boolean().default(true),

@@ -59,6 +59,12 @@ export const fact = z.discriminatedUnion('kind', [
     credentialKind,
     handle,
     target: z.string().optional(),
+    /** Its value is a `sealed` fact: until that is folded, nothing is concluded from its absence. */
+    valueSealed: z.boolean().optional(),
+    /** The credential that this keeper's secret holds. */
+    inside: hexId.optional(),
+    /** The refresh token whose successor this one is. */
+    replaces: hexId.optional(),
     fingerprints: z.array(fingerprint),
     expiresAt: epochMs.optional(),
     renewable: z.boolean(),
@@ -72,7 +78,18 @@ export const fact = z.discriminatedUnion('kind', [
   z.object({ ...base, kind: z.literal('leaked'), fingerprint, withValue: z.boolean(), source: z.string().optional() }),
   z.object({ ...base, kind: z.literal('forced'), cid: hexId, reason: z.string().max(256) }),
   /** The credential was seen accepted: from now on a refusal can prove a death. */
-  z.object({ ...base, kind: z.literal('seen'), cid: hexId }),
+  z.object({ ...base, kind: z.literal('seen'), cid: hexId, witness: z.string().max(128).optional() }),
+  /**
+   * A value that its store must be shown, under the sealing key `kid`. Of one value and key there is one record (`id`), so
+   * that a tombstone can name it; the last record of a key wins, as in compaction.
+   */
+  z.object({
+    ...base,
+    kind: z.literal('sealed'),
+    cid: hexId,
+    id: z.string().regex(/^[\w-]{1,64}$/),
+    blob: z.string().max(96_000),
+  }),
   z.object({ ...base, kind: z.literal('outcome'), cid: hexId, receipt }),
   /** A dead credential was seen alive: a new epoch and a page. */
   z.object({ ...base, kind: z.literal('relapsed'), cid: hexId, epoch: z.int().min(1) }),

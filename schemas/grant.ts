@@ -1,13 +1,27 @@
 import { z } from 'zod'
 
-/** Kinds of credential, named by the product that honours them. */
-export const credentialKind = z.enum([
-  'vault.token', // handle: the token's accessor
-  'vault.lease', // handle: the lease id; target: the login's name at the database
-  'vault.approle-secret-id', // handle: `<role>/<secret id accessor>`
-  'vault.batch-token', // nobody can revoke it; handle: any unique name of the issuer's
-])
-export type CredentialKind = z.infer<typeof credentialKind>
+/** Kinds of credential, named by the product that honours or keeps them, by kind of store. */
+export const kindsOfStore = {
+  vault: [
+    'vault.token', // handle: the token's accessor
+    'vault.lease', // handle: the lease id; target: the login's name at the database
+    'vault.approle-secret-id', // handle: `<role>/<secret id accessor>`
+    'vault.batch-token', // nobody can revoke it; handle: any unique name of the issuer's
+  ],
+  oauth: [
+    'oauth.access-token', // handle: its jti, or any unique name that is not the token; needs `value` (RFC 7009)
+    'oauth.refresh-token', // the same; a successor says `replaces`
+  ],
+  'key-api': ['api.key'], // handle: the id by which the key's product names it
+  'aws-secrets-manager': [
+    'aws.secret', // a secret made for a session; handle: its ARN; `inside`: what it holds
+    'aws.secret-version', // a version of a shared secret; handle: `<ARN>#<version id>`
+  ],
+  standing: ['standing.key'], // what a server knows from its environment; handle: any name that is not the key
+} as const
+export type StoreKind = keyof typeof kindsOfStore
+export type CredentialKind = (typeof kindsOfStore)[StoreKind][number]
+export const credentialKind = z.enum(Object.values(kindsOfStore).flat() as [CredentialKind, ...CredentialKind[]])
 
 export const cause = z.enum([
   'task_finished',

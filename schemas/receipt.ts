@@ -39,6 +39,8 @@ export const receipt = z.object({
   /** Probed once more then: seen alive, it has relapsed, or was announced before it existed. */
   recheckAt: epochMs.optional(),
   reason: z.string().max(200).optional(),
+  /** What outlives the refusal of every new request, and what bounds it: calls in flight, open streams. */
+  exposure: z.array(z.string().max(200)).optional(),
   attempts: z.int().min(0),
   /** The first 500 holders. */
   grants: z.array(settledGrant),

@@ -1,5 +1,6 @@
-import type { Config, Principal, VaultStoreConfig } from '../schemas/config.ts'
+import type { Config, Principal } from '../schemas/config.ts'
 import { canaryTenant } from '../schemas/http.ts'
+import type { VaultStoreConfig } from '../schemas/store-vault.ts'
 import { startCanary } from './canary/canary.ts'
 import { canaryLease } from './canary/canary-lease.ts'
 import { readCanary, rememberDeath } from './canary/canary-state.ts'

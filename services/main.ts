@@ -14,6 +14,7 @@ import { loadKeyRings, publicIntakeKey } from './runtime/key-rings.ts'
 import { type Lifetime, lifetime } from './runtime/lifetime.ts'
 import { loadConfig } from './runtime/load-config.ts'
 import { type Log, openLog } from './runtime/log.ts'
+import { sealing } from './runtime/sealing.ts'
 import { openStore } from './stores/registry.ts'
 
 /** One process with the roles of `--roles` (default: all). Exit codes: 0 asked to stop, 70 to be started again, 78 refused. */
@@ -30,6 +31,8 @@ const openParts = async (config: Config, life: Lifetime, log: Log, onFatal: Part
   const kafka = connectKafka(config.kafka.brokers, 'curfew', ({ namespace, message }) =>
     log({ msg: 'kafkajs', namespace, detail: message }),
   )
+  const rings = await loadKeyRings(config.keysDir)
+  const seals = sealing(rings.sealing)
   const ledger = openLedger(config, kafka, redis)
   life.onClose(ledger.facts.close)
   const shared = counters(redis, config.redis.prefix)
@@ -37,20 +40,19 @@ const openParts = async (config: Config, life: Lifetime, log: Log, onFatal: Part
   const stores = new Map(
     config.stores.map(store => [
       store.id,
-      openStore(store, { redis, redisPrefix: config.redis.prefix, log, onCall: countCall }),
+      openStore(store, { redis, redisPrefix: config.redis.prefix, log, onCall: countCall, openSealed: seals.open }),
     ]),
   )
   function countCall(store: string, operation: string, result: string) {
     shared.add('curfew_store_calls_total', { store, operation, result })
   }
   for (const store of stores.values()) life.onClose(() => store.close())
-  const rings = await loadKeyRings(config.keysDir)
   return {
     config,
     kafka,
     redis,
     ledger,
-    edge: edge(rings),
+    edge: edge(rings, seals),
     publicKey: { ...publicIntakeKey(rings) },
     stores,
     counters: shared,

@@ -13,7 +13,7 @@ import { requireCompactedFacts, requireNoEviction } from './ledger/safe-settings
 import { startTelling } from './ledger/telling.ts'
 import type { PassCrashPoint } from './pipeline/crash-points.ts'
 import { StartRefused } from './pipeline/errors.ts'
-import type { Issuer } from './pipeline/ports.ts'
+import type { Store } from './pipeline/ports.ts'
 import { openQueues } from './queue/queues.ts'
 import { armWakeUp } from './queue/wake-up.ts'
 import { startWorkers } from './queue/workers.ts'
@@ -31,7 +31,7 @@ export type Parts = {
   edge: Edge
   /** The public half of the current intake key. */
   publicKey: Record<string, unknown>
-  stores: ReadonlyMap<string, Issuer>
+  stores: ReadonlyMap<string, Store>
   counters: Counters
   crashPoint: PassCrashPoint
   log: Log

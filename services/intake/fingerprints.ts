@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { compactDecrypt, importJWK, type JWK } from 'jose'
 import { RejectedEvent } from '../pipeline/errors.ts'
+import type { Sealing } from '../pipeline/ports.ts'
 
 /** Key rings as loaded: every live key by its kid, and which one is current. */
 export type KeyRings = {
@@ -14,16 +15,19 @@ export type Edge = {
   fingerprint(value: string): string
   /** Under every live pepper: what a leak must match. */
   fingerprints(value: string): string[]
+  /** For a store that must be shown the value: sealed for this credential. */
+  seal: Sealing['seal']
   /** Opens a JWE to one of the intake keys. */
   open(jwe: string): Promise<string>
 }
 
-export const edge = (rings: KeyRings): Edge => {
+export const edge = (rings: KeyRings, sealing: Pick<Sealing, 'seal'>): Edge => {
   const under = (kid: string, pepper: Buffer, value: string) =>
     `${kid}:${createHmac('sha256', pepper).update(value.trim(), 'utf8').digest('hex')}`
   const current = rings.peppers.keys.get(rings.peppers.current)
   if (!current) throw new Error(`pepper "${rings.peppers.current}" is missing from the key ring`)
   return {
+    seal: sealing.seal,
     fingerprint: value => under(rings.peppers.current, current, value),
     fingerprints: value => [...rings.peppers.keys].map(([kid, pepper]) => under(kid, pepper, value)),
     open: async jwe => {

@@ -47,7 +47,7 @@ export const factLog = (kafka: Kafka, topic: string, partitions: number): FactLo
     append: facts =>
       new Promise((resolve, reject) => {
         // Throws for what no fold would understand: it must not be acknowledged as known.
-        const records = facts.map(fact => factRecord(factSchema.parse(fact), partitions))
+        const records = facts.map(fact => factRecord(fact.kind === 'shred' ? fact : factSchema.parse(fact), partitions))
         waiting.push({ records, resolve, reject })
         sending ??= drain()
       }),
@@ -70,7 +70,7 @@ const send = async (producer: Producer, topic: string, batch: Waiting[]) => {
     bytes = 0
   }
   for (const record of batch.flatMap(one => one.records)) {
-    const size = Buffer.byteLength(record.value) + record.key.length
+    const size = Buffer.byteLength(record.value ?? '') + record.key.length
     if (bytes + size > mostBytes) await flush()
     messages.push(record)
     bytes += size

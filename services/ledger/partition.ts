@@ -1,5 +1,6 @@
 import type { FactOf } from '../../schemas/facts.ts'
 import { type Fact, fact as factSchema } from '../../schemas/facts.ts'
+import { shredOfKey } from '../pipeline/fact-key.ts'
 import { mergesOf } from '../pipeline/fold.ts'
 import type { LedgerScripts } from './redis.ts'
 
@@ -44,10 +45,10 @@ export const foldBatch = async (
   scripts: LedgerScripts,
   prefix: string,
   reader: PartitionReader,
-  messages: { offset: string; value: Buffer | null }[],
+  messages: { offset: string; key?: Buffer | null; value: Buffer | null }[],
 ): Promise<FoldReply> => {
   const merges = messages.flatMap(message => {
-    const parsed = parseFact(message.value)
+    const parsed = message.value === null ? shredOfKey(String(message.key)) : parseFact(message.value)
     return parsed ? mergesOf(parsed) : []
   })
   const last = messages.at(-1)?.offset ?? ''

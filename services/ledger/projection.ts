@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { credentialHash, sessionHash } from '../pipeline/merges.ts'
+import { credentialHash, sealedHash, sessionHash } from '../pipeline/merges.ts'
 import type { Projection, WorkNote } from '../pipeline/ports.ts'
 import { credentialView, sessionIdsOf } from '../pipeline/view.ts'
 import type { LedgerScripts } from './redis.ts'
@@ -23,8 +23,11 @@ export const projection = ({ redis, scripts, prefix, cap, expiryHoldMs, partitio
     load: async cid => {
       const hash = await hashOf(redis, key(credentialHash(cid)))
       const sids = sessionIdsOf(hash)
-      const sessions = await Promise.all(sids.map(sid => hashOf(redis, key(sessionHash(sid)))))
-      return credentialView(cid, hash, new Map(sids.map((sid, i) => [sid, sessions[i] ?? new Map()])))
+      const [sealed, ...sessions] = await Promise.all([
+        hashOf(redis, key(sealedHash(cid))),
+        ...sids.map(sid => hashOf(redis, key(sessionHash(sid)))),
+      ])
+      return credentialView(cid, hash, new Map(sids.map((sid, i) => [sid, sessions[i] ?? new Map()])), sealed)
     },
     marks: async () => {
       const [ready, [grants, lifecycle, holdFrom]] = await Promise.all([

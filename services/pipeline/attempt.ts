@@ -1,13 +1,13 @@
 import type { DueCause } from './decide.ts'
 import type { Problem } from './errors.ts'
-import type { Issuer, Lane, Settled, WorkNote, WorkParts } from './ports.ts'
+import type { Lane, Settled, Store, WorkNote, WorkParts } from './ports.ts'
 import type { CredentialView } from './view.ts'
 
 /** One attempt's world: what was loaded, decided and remembered. */
 export type Attempt = {
   parts: WorkParts
   view: CredentialView
-  store: Issuer
+  store: Store
   lane: Lane
   cause: DueCause
   dueAt: number

@@ -92,7 +92,11 @@ const actsNow = (cause: DueCause, now: number, marks: Marks): 'no' | 'now' | 'la
 /** The due index: one score (epoch ms) per lane. Twin of the Lua in services/ledger; a differential test compares them. */
 export type IndexScores = Partial<Record<'leak' | 'hard' | 'expiry' | 'idle' | 'probe' | 'recheck', number>>
 export const indexScores = (view: CredentialView): IndexScores => {
-  if (view.receipt) return view.recheckAt === undefined ? {} : { recheck: view.recheckAt }
+  if (view.receipt) {
+    // What is settled without a second look still has its sealed values to shred.
+    const at = view.recheckAt ?? (view.sealed.length > 0 ? view.receipt.settledAt : undefined)
+    return at === undefined ? {} : { recheck: at }
+  }
   const scores: IndexScores = {}
   const lower = (lane: keyof IndexScores, at: number) => {
     scores[lane] = Math.min(scores[lane] ?? Number.POSITIVE_INFINITY, at)

@@ -1,4 +1,5 @@
 import { type Attempt, again, backoffMs, loadNote } from './attempt.ts'
+import { believedProbe } from './believed-probe.ts'
 import type { DueCause } from './decide.ts'
 import { appendOutcome, appendSeen } from './outcome.ts'
 import type { Settled, WorkParts } from './ports.ts'
@@ -26,11 +27,12 @@ export const firstProbe = async (parts: WorkParts, cid: string): Promise<Settled
     await appendSeen(attempt, note.seenAt)
     return over
   }
-  const probe = await store.probe(view, 'probe')
+  const probe = await believedProbe(attempt)
   if (probe.state === 'alive') {
-    await appendSeen(attempt, parts.now())
+    await appendSeen(attempt, parts.now(), probe.witness)
     return over
   }
+  if (probe.state === 'impossible') return appendOutcome(attempt, { ...probe, outcome: 'impossible' })
   if (probe.state === 'dead') return neverSeen(attempt, parts.now())
   parts.observe({ event: 'problem', store: store.id, cid, step: 'probe', problem: probe.problem })
   // A killer may have written its note meanwhile.

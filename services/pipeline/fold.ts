@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { Fact, FactOf } from '../../schemas/facts.ts'
+import type { FactOf } from '../../schemas/facts.ts'
 import { type Receipt, receipt as receiptSchema } from '../../schemas/receipt.ts'
-import { credentialHash, type Merge, sessionCredentials, sessionHash, stamp } from './merges.ts'
+import type { FactEntry } from './fact-key.ts'
+import { credentialHash, type Merge, sealedHash, sessionCredentials, sessionHash, stamp } from './merges.ts'
 
 /** The fold of one fact: what it adds to the state. Pure, and needs no config. */
-export const mergesOf = (fact: Fact): Merge[] => {
+export const mergesOf = (fact: FactEntry): Merge[] => {
   switch (fact.kind) {
     case 'meta':
       return []
@@ -38,7 +39,17 @@ export const mergesOf = (fact: Fact): Merge[] => {
     case 'forced':
       return [['min', credentialHash(fact.cid), 'forced', stamp(fact.at, fact.reason)], ...touch(fact)]
     case 'seen':
-      return [['min', credentialHash(fact.cid), 'seen', stamp(fact.at)], ...touch(fact)]
+      return [
+        ['min', credentialHash(fact.cid), 'seen', stamp(fact.at)],
+        ...(fact.witness === undefined
+          ? []
+          : ([['min', credentialHash(fact.cid), `w:${fact.witness}`, stamp(fact.at)]] as Merge[])),
+        ...touch(fact),
+      ]
+    case 'sealed':
+      return [['put', sealedHash(fact.cid), fact.id, fact.blob], ...touch(fact)]
+    case 'shred':
+      return [['drop', sealedHash(fact.cid), fact.id], ...touch(fact)]
     case 'outcome':
       return outcomeMerges(fact)
     case 'relapsed':
@@ -84,6 +95,9 @@ const grantMerges = (fact: FactOf<'granted'>): Merge[] => {
     ['min', key, `g:${fact.sid}`, stamp(fact.at)],
     ['min', key, `grace:${fact.sid}`, stamp(fact.graceUntil)],
   ]
+  if (fact.inside !== undefined) merges.push(['min', key, 'inside', stamp(0, fact.inside)])
+  if (fact.valueSealed) merges.push(['min', key, 'valueSealed', stamp(0)])
+  if (fact.replaces !== undefined) merges.push(['min', credentialHash(fact.replaces), 'replacedBy', stamp(0, fact.cid)])
   if (fact.target !== undefined) merges.push(['min', key, 'target', stamp(0, fact.target)])
   if (fact.task !== undefined) merges.push(['min', key, `k:${fact.sid}:${fact.task}`, stamp(0)])
   // A final expiry can only move earlier, a renewable one only later.

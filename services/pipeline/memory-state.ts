@@ -23,6 +23,15 @@ export const applyMerge = (state: MemoryState, merge: Merge): void => {
     case 'add':
       bucket(state.sets, merge[1], () => new Set<string>()).add(merge[2])
       return
+    case 'put':
+      bucket(state.hashes, merge[1], () => new Map<string, string>()).set(merge[2], merge[3])
+      return
+    case 'drop': {
+      const hash = state.hashes.get(merge[1])
+      hash?.delete(merge[2])
+      if (hash?.size === 0) state.hashes.delete(merge[1])
+      return
+    }
     case 'leak': {
       const [, fp, field, value] = merge
       applyMerge(state, ['min', fingerprintHash(fp), field, value])

@@ -6,20 +6,29 @@ import { receiptId } from './ids.ts'
 import type { Settled } from './ports.ts'
 import type { CredentialView } from './view.ts'
 
-export type Result = { outcome: OutcomeKind; evidence?: Evidence; reason?: string }
+export type Result = { outcome: OutcomeKind; evidence?: Evidence; reason?: string; exposedUntil?: number | undefined }
 
 const by = 'curfew'
-const seenFact = (cid: string, at: number): Fact => ({ v: 1, kind: 'seen', at, event: 'seen', by, cid })
+const seenFact = (cid: string, at: number, witness: string | undefined): Fact => ({
+  v: 1,
+  kind: 'seen',
+  at,
+  event: 'seen',
+  by,
+  cid,
+  ...(witness === undefined ? {} : { witness }),
+})
 
 /**
  * Durable before the step; with Kafka down it is kept beside the work and goes with the outcome. The note comes first: a
  * concurrent first probe that finds it dead because of our step must find out here that it was seen alive.
  */
-export const appendSeen = async ({ parts, view, note }: Attempt, at: number): Promise<void> => {
+export const appendSeen = async ({ parts, view, note }: Attempt, at: number, witness?: string): Promise<void> => {
   note.seenAt ??= at
+  if (witness !== undefined) note.witness = witness
   await parts.projection.saveNote(view.cid, note)
   try {
-    await parts.facts.append([seenFact(view.cid, note.seenAt)])
+    await parts.facts.append([seenFact(view.cid, note.seenAt, note.witness)])
   } catch {
     parts.observe({ event: 'facts_unavailable', cid: view.cid })
   }
@@ -30,7 +39,8 @@ export const appendOutcome = async (attempt: Attempt, result: Result): Promise<S
   const { parts, view, note } = attempt
   const receipt = receiptOf(attempt, result)
   const facts: Fact[] = [{ v: 1, kind: 'outcome', at: receipt.settledAt, event: 'outcome', by, cid: view.cid, receipt }]
-  if (view.seenAt === undefined && note.seenAt !== undefined) facts.unshift(seenFact(view.cid, note.seenAt))
+  if (view.seenAt === undefined && note.seenAt !== undefined)
+    facts.unshift(seenFact(view.cid, note.seenAt, note.witness))
   await parts.projection.saveNote(view.cid, note)
   try {
     await parts.facts.append(facts)
@@ -46,8 +56,11 @@ export const appendOutcome = async (attempt: Attempt, result: Result): Promise<S
 /** A receipt must fit into one Kafka record, however widely a credential was shared. */
 const mostGrants = 500
 
-const receiptOf = ({ parts, view, cause, dueAt, note }: Attempt, result: Result): Receipt => {
-  const exposedUntil = result.outcome === 'impossible' ? (view.fixedExpiresAt ?? view.expiresAt) : undefined
+const receiptOf = ({ parts, view, store, cause, dueAt, note }: Attempt, result: Result): Receipt => {
+  const { outcome } = result
+  const exposedUntil =
+    outcome === 'impossible' ? (result.exposedUntil ?? view.fixedExpiresAt ?? view.expiresAt) : undefined
+  const exposure = outcome === 'verified' ? store.survives(view) : []
   const seenAliveAt = view.seenAt ?? note.seenAt
   return {
     receipt: receiptId(view.cid, view.epoch),
@@ -67,6 +80,7 @@ const receiptOf = ({ parts, view, cause, dueAt, note }: Attempt, result: Result)
     ...(exposedUntil === undefined ? {} : { exposedUntil }),
     ...(result.outcome === 'impossible' ? {} : { recheckAt: parts.now() + parts.recheckMs }),
     ...(result.reason === undefined ? {} : { reason: result.reason }),
+    ...(exposure.length === 0 ? {} : { exposure }),
     attempts: note.attempts,
     grants: settledGrants(view, cause).slice(0, mostGrants),
     ...(view.grants.length > mostGrants ? { grantsOmitted: view.grants.length - mostGrants } : {}),

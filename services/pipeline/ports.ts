@@ -1,46 +1,66 @@
-import type { Fact } from '../../schemas/facts.ts'
 import type { CredentialKind } from '../../schemas/grant.ts'
 import type { Evidence, Receipt } from '../../schemas/receipt.ts'
 import type { PassCrashPoint } from './crash-points.ts'
 import type { Marks } from './decide.ts'
 import type { Problem } from './errors.ts'
+import type { FactEntry } from './fact-key.ts'
 import type { CredentialView } from './view.ts'
 
 /** Leaks first at every budget, first probes last. */
 export type Lane = 'leak' | 'kill' | 'probe'
 export const lanes: readonly Lane[] = ['leak', 'kill', 'probe']
 
-/** What a store needs to know of a credential. Never its value. */
-export type Credential = { kind: CredentialKind; handle: string; target?: string | undefined }
+/** What a store needs to know of a credential. Never its value, only what a sealing key opens. */
+export type Credential = {
+  kind: CredentialKind
+  handle: string
+  target?: string | undefined
+  /** Once seen alive, epoch ms. */
+  seenAt?: number | undefined
+  /** Sealed values of it, each under one key: opened by the store, where it must be shown. */
+  sealed?: string[] | undefined
+  /** A sealed value was announced: while `sealed` is empty, it is only not known yet. */
+  valueSealed?: boolean | undefined
+}
 
+/** This credential can never be ended, or never be proven dead. `exposedUntil`: epoch ms. */
+export type Impossible = { state: 'impossible'; reason: string; exposedUntil?: number | undefined }
 export type ProbeResult =
-  | { state: 'alive'; evidence: Evidence }
-  | { state: 'dead'; evidence: Evidence }
+  /** `witness`: whose word it is, where only one that was told "alive" may be believed when it is told "dead". */
+  | { state: 'alive'; evidence: Evidence; witness?: string | undefined }
+  /** `onlyAfterStep`: a death that our step did not cause proves nothing, and why (a rotated refresh token). */
+  | { state: 'dead'; evidence: Evidence; witness?: string | undefined; onlyAfterStep?: string | undefined }
   /** Not dead: a timeout, a 403 to us, a 429, a sealed store. */
   | { state: 'unknown'; problem: Problem }
+  | Impossible
 
 export type StepResult =
   /** The store claims success; no proof. */
   | { state: 'claimed' }
   /** The store took the request and acts later (HTTP 202). */
   | { state: 'queued' }
+  | Impossible
   | { state: 'failed'; problem: Problem }
 
-/** A store where credentials are honoured. Steps are idempotent; values never leave it. */
-export type Issuer = {
+/** A store where credentials are honoured or kept. Steps are idempotent; values never leave it. */
+export type Store = {
   id: string
+  /** An issuer honours the credential. A keeper only holds it: its step retires, and the death of what is inside is the proof. */
+  role: 'issuer' | 'keeper'
   /** How long a door may go on accepting after a step, in ms. */
   propagationMs: number
   /** Why this credential cannot be revoked or proven dead; undefined: it can. */
   impossible(credential: Credential): string | undefined
+  /** What outlives the refusal of every new request, and what bounds it. */
+  survives(credential: Credential): string[]
   probe(credential: Credential, lane: Lane): Promise<ProbeResult>
   revoke(credential: Credential, lane: Lane): Promise<StepResult>
   close(): Promise<void>
 }
 
 export type FactLog = {
-  /** Resolves when every fact is acknowledged by all in-sync replicas; else throws FactsUnavailable. */
-  append(facts: Fact[]): Promise<void>
+  /** Resolves when everything is acknowledged by all in-sync replicas; else throws FactsUnavailable. */
+  append(facts: FactEntry[]): Promise<void>
 }
 
 /** What the work remembers between attempts. Redis only: losing it costs a repeated probe or step. */
@@ -53,6 +73,8 @@ export type WorkNote = {
   acceptedAt?: number
   /** Seen alive, not durable yet: appended together with the outcome. */
   seenAt?: number
+  /** Whose word that was. */
+  witness?: string
   attempts: number
   failures: number
   blocked?: { since: number; code: string; detail: string }
@@ -85,7 +107,7 @@ export type WorkParts = {
   now(): number
   projection: Projection
   facts: FactLog
-  stores: ReadonlyMap<string, Issuer>
+  stores: ReadonlyMap<string, Store>
   boundMs: number
   recheckMs: number
   observe(event: WorkEvent): void
@@ -94,3 +116,11 @@ export type WorkParts = {
 
 /** What becomes of a piece of work: over, or offered again at `at` (epoch ms). */
 export type Settled = { state: 'over' } | { state: 'again'; at: number }
+
+/** Seals a value for one credential, and opens it again: only for that credential, only with the ring that sealed it. */
+export type Sealing = {
+  /** Deterministic: one value, credential and key make one blob. */
+  seal(cid: string, value: string): { id: string; blob: string }
+  /** Undefined: its key is not in the ring, or it was sealed for another credential. */
+  open(cid: string, blob: string): string | undefined
+}

@@ -1,12 +1,16 @@
 import type { Settled, WorkParts } from './ports.ts'
 import type { CredentialView } from './view.ts'
 
-/** Dead stays dead (invariant 8): looked at once more after its proof. Seen alive, it is due again in a new epoch. */
+/**
+ * Dead stays dead (invariant 8): looked at once more after its proof. Seen alive, it is due again in a new epoch. Only then are
+ * its sealed values shredded: this look, and a new death, need them.
+ */
 export const recheck = async (parts: WorkParts, view: CredentialView): Promise<Settled> => {
   const store = parts.stores.get(view.store)
-  if (view.receipt === undefined || view.receipt.outcome === 'impossible' || !store) return { state: 'over' }
+  if (view.receipt === undefined || !store) return { state: 'over' }
+  if (view.receipt.outcome === 'impossible') return shred(parts, view)
   const probe = await store.probe(view, 'probe')
-  if (probe.state === 'dead') return { state: 'over' }
+  if (probe.state === 'dead' || probe.state === 'impossible') return shred(parts, view)
   if (probe.state === 'unknown') return { state: 'again', at: parts.now() + 30_000 }
   const epoch = view.epoch + 1
   const at = parts.now()
@@ -15,4 +19,15 @@ export const recheck = async (parts: WorkParts, view: CredentialView): Promise<S
   ])
   parts.observe({ event: 'relapsed', store: store.id, cid: view.cid, epoch })
   return { state: 'over' }
+}
+
+const shred = async (parts: WorkParts, view: CredentialView): Promise<Settled> => {
+  if (view.sealedIds.length === 0) return { state: 'over' }
+  try {
+    await parts.facts.append(view.sealedIds.map(id => ({ kind: 'shred' as const, cid: view.cid, id })))
+    return { state: 'over' }
+  } catch {
+    parts.observe({ event: 'facts_unavailable', cid: view.cid })
+    return { state: 'again', at: parts.now() + 5_000 }
+  }
 }

@@ -1,7 +1,9 @@
 import { type Attempt, again, backoffMs, blocked, loadNote } from './attempt.ts'
+import { believedProbe, credentialOf } from './believed-probe.ts'
 import { decide, type Verdict } from './decide.ts'
 import type { Problem } from './errors.ts'
 import { neverSeen } from './first-probe.ts'
+import { retired } from './keeper.ts'
 import { appendOutcome, appendSeen } from './outcome.ts'
 import type { Lane, ProbeResult, Settled, WorkNote, WorkParts } from './ports.ts'
 import type { CredentialView } from './view.ts'
@@ -37,22 +39,25 @@ export const revoke = async (parts: WorkParts, cid: string, lane: Lane): Promise
 
 const kill = async (attempt: Attempt): Promise<Settled> => {
   const { parts, view, store, lane, note } = attempt
-  const before = await store.probe(view, lane)
+  const before = await believedProbe(attempt)
   if (before.state === 'dead') return refused(attempt, before)
   if (before.state === 'unknown') {
     parts.observe({ event: 'problem', store: store.id, cid: view.cid, step: 'probe', problem: before.problem })
     if (waits(before.problem)) return blocked(parts, view, note, 'probe', before.problem)
-  } else if ((await accepted(attempt)) === 'inside_window') return watchWindow(attempt)
+  } else if (before.state === 'impossible') return appendOutcome(attempt, { ...before, outcome: 'impossible' })
+  else if ((await accepted(attempt, before.witness)) === 'inside_window') return watchWindow(attempt)
 
   parts.crashPoint('before_step')
-  const step = await store.revoke(view, lane)
+  const step = await store.revoke(credentialOf(view, note), lane)
   parts.crashPoint('after_step')
+  if (step.state === 'impossible') return appendOutcome(attempt, { ...step, outcome: 'impossible' })
   if (step.state === 'failed') return blocked(parts, view, note, 'revoke', step.problem)
   note.steppedAt = parts.now()
   delete note.blocked
-  const after = await store.probe(view, lane)
+  const after = await believedProbe(attempt)
   parts.crashPoint('after_probe')
   if (after.state === 'dead') return refused(attempt, after)
+  if (after.state === 'impossible') return appendOutcome(attempt, { ...after, outcome: 'impossible' })
   if (after.state === 'unknown') return blocked(parts, view, note, 'probe', after.problem)
   // Success without effect, or queued: never believed, asked again soon.
   note.acceptedAt = parts.now()
@@ -64,12 +69,13 @@ const kill = async (attempt: Attempt): Promise<Settled> => {
  * Seen alive: durable before the step, so that a later refusal proves a death. Inside the window of a step that is what a
  * door may still do: recorded, and waited for. After the window the step is done again, and the window was too small.
  */
-const accepted = async (attempt: Attempt): Promise<'inside_window' | 'step'> => {
+const accepted = async (attempt: Attempt, witness: string | undefined): Promise<'inside_window' | 'step'> => {
   const { parts, view, store, note } = attempt
   const now = parts.now()
   note.acceptedAt = now
   delete note.refusedSince
-  if (view.seenAt === undefined) await appendSeen(attempt, now)
+  const newWitness = witness !== undefined && !view.witnesses.includes(witness)
+  if (view.seenAt === undefined || newWitness) await appendSeen(attempt, now, witness)
   if (note.steppedAt === undefined) return 'step'
   const afterMs = now - note.steppedAt
   if (afterMs <= store.propagationMs) return 'inside_window'
@@ -80,12 +86,15 @@ const accepted = async (attempt: Attempt): Promise<'inside_window' | 'step'> => 
 
 /** Refused: dead only if it was once seen alive, and only after the store's propagation window. */
 const refused = async (attempt: Attempt, probe: Extract<ProbeResult, { state: 'dead' }>): Promise<Settled> => {
-  const { parts, view, note } = attempt
+  const { parts, view, store, note } = attempt
   const now = parts.now()
   note.refusedSince ??= now
   delete note.blocked
   if (view.seenAt === undefined && note.seenAt === undefined) return neverSeen(attempt, now)
   if (now < provenAt(attempt)) return watchWindow(attempt)
+  if (store.role === 'keeper') return retired(attempt)
+  if (probe.onlyAfterStep !== undefined && note.steppedAt === undefined && view.replacedBy === undefined)
+    return appendOutcome(attempt, { outcome: 'impossible', reason: probe.onlyAfterStep })
   if (probe.evidence === 'issuer')
     return appendOutcome(attempt, { outcome: 'impossible', reason: 'only the issuer says so', evidence: 'issuer' })
   return appendOutcome(attempt, { outcome: 'verified', evidence: probe.evidence })

@@ -30,7 +30,17 @@ export type CredentialView = {
   leakedValueAt?: number | undefined
   leakedPrintAt?: number | undefined
   forced?: EndView | undefined
+  /** The credential that this keeper's secret holds. */
+  inside?: string | undefined
+  /** The refresh token that took this one's place. */
+  replacedBy?: string | undefined
+  /** Sealed values, opened only by a store that must be shown what it ends. */
+  sealed: string[]
+  sealedIds: string[]
+  valueSealed: boolean
   seenAt?: number | undefined
+  /** Who was told that it is alive, where that matters. */
+  witnesses: string[]
   epoch: number
   relapsedAt?: number | undefined
   /** When the death of the current epoch is looked at once more. */
@@ -83,6 +93,7 @@ export const credentialView = (
   cid: string,
   hash: Hash,
   sessions: ReadonlyMap<string, Hash>,
+  sealed: Hash = new Map(),
 ): CredentialView | undefined => {
   const kind = credentialKind.safeParse(text(hash, 'kind'))
   if (!kind.success) return undefined
@@ -104,7 +115,13 @@ export const credentialView = (
       forcedStamp === undefined
         ? undefined
         : { at: stampedNumber(forcedStamp), cause: 'forced', reason: stampedText(forcedStamp) },
+    inside: text(hash, 'inside'),
+    replacedBy: text(hash, 'replacedBy'),
+    sealed: [...sealed.values()],
+    sealedIds: [...sealed.keys()],
+    valueSealed: hash.has('valueSealed'),
     seenAt: number(hash, 'seen'),
+    witnesses: [...hash.keys()].filter(field => field.startsWith('w:')).map(field => field.slice(2)),
     epoch,
     relapsedAt: epochStamp === undefined ? undefined : Number(stampedText(epochStamp)),
     recheckAt: number(hash, `r:${epoch}`),

@@ -4,12 +4,15 @@ import { join } from 'node:path'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { z } from 'zod'
 
-const pepperFile = z.object({ current: z.string(), keys: z.record(z.string(), z.base64()) })
+const secretFile = z.object({ current: z.string(), keys: z.record(z.string(), z.base64()) })
 const jwk = z.looseObject({ kty: z.string(), kid: z.string() })
 const intakeFile = z.object({ current: z.string(), keys: z.record(z.string(), jwk) })
 
+type SecretRing = { current: string; keys: ReadonlyMap<string, Buffer> }
 export type LoadedKeyRings = {
-  peppers: { current: string; keys: ReadonlyMap<string, Buffer> }
+  peppers: SecretRing
+  /** Of values that a store must be shown (RFC 7009). A retired key stays until nothing unsettled needs it. */
+  sealing: SecretRing
   intake: { current: string; keys: ReadonlyMap<string, JWK> }
 }
 
@@ -19,18 +22,20 @@ export type LoadedKeyRings = {
  */
 export const loadKeyRings = async (dir: string): Promise<LoadedKeyRings> => {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
-  const peppers = await ring(join(dir, 'peppers.json'), pepperFile, () => {
-    const kid = `p${randomBytes(4).toString('hex')}`
-    return Promise.resolve({ current: kid, keys: { [kid]: randomBytes(32).toString('base64') } })
-  })
   const intake = await ring(join(dir, 'intake-keys.json'), intakeFile, newIntakeRing)
   return {
-    peppers: {
-      current: peppers.current,
-      keys: new Map(Object.entries(peppers.keys).map(([kid, key]) => [kid, Buffer.from(key, 'base64')])),
-    },
+    peppers: await secretRing(join(dir, 'peppers.json'), 'p'),
+    sealing: await secretRing(join(dir, 'sealing-keys.json'), 's'),
     intake: { current: intake.current, keys: new Map(Object.entries(intake.keys) as [string, JWK][]) },
   }
+}
+
+const secretRing = async (file: string, letter: string): Promise<SecretRing> => {
+  const { current, keys } = await ring(file, secretFile, () => {
+    const kid = `${letter}${randomBytes(4).toString('hex')}`
+    return Promise.resolve({ current: kid, keys: { [kid]: randomBytes(32).toString('base64') } })
+  })
+  return { current, keys: new Map(Object.entries(keys).map(([kid, key]) => [kid, Buffer.from(key, 'base64')])) }
 }
 
 const newIntakeRing = async () => {

@@ -22,11 +22,18 @@ export const loadConfig = (file: string): Config => {
   return {
     ...data,
     keysDir: near(data.keysDir),
-    stores: data.stores.map(store => ({
-      ...store,
-      ...(store.caFile === undefined ? {} : { caFile: near(store.caFile) }),
-      auth: { ...store.auth, secretIdFile: near(store.auth.secretIdFile) },
-      targets: store.targets.map(target => ({ ...target, probeUrlFile: near(target.probeUrlFile) })),
-    })),
+    stores: filesNear(data.stores, near) as Config['stores'],
   }
+}
+
+/** Every `file` and every field that ends with `File` is a path. */
+const filesNear = (value: unknown, near: (path: string) => string): unknown => {
+  if (Array.isArray(value)) return value.map(one => filesNear(one, near))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      /(?:^f|F)ile$/.test(name) && typeof inner === 'string' ? near(inner) : filesNear(inner, near),
+    ]),
+  )
 }

@@ -1,14 +1,24 @@
-import type { StoreConfig } from '../../schemas/config.ts'
-import type { Issuer } from '../pipeline/ports.ts'
-import { type StoreParts, vaultStore } from './vault/vault-store.ts'
+import type { StoreConfig } from '../../schemas/stores.ts'
+import type { Store } from '../pipeline/ports.ts'
+import { awsStore } from './aws/aws-store.ts'
+import { keyApiStore } from './key-api/key-api-store.ts'
+import { oauthStore } from './oauth/oauth-store.ts'
+import { standingStore } from './standing-store.ts'
+import type { StoreParts } from './store-parts.ts'
+import { vaultStore } from './vault/vault-store.ts'
 
 type Factories = {
-  [K in StoreConfig['kind']]: (config: Extract<StoreConfig, { kind: K }>, parts: StoreParts) => Issuer
+  [K in StoreConfig['kind']]: (config: Extract<StoreConfig, { kind: K }>, parts: StoreParts) => Store
 }
 
 /** One line per kind of store. */
 const factories: Factories = {
   vault: vaultStore,
+  oauth: oauthStore,
+  'key-api': keyApiStore,
+  'aws-secrets-manager': awsStore,
+  standing: standingStore,
 }
 
-export const openStore = (config: StoreConfig, parts: StoreParts): Issuer => factories[config.kind](config, parts)
+export const openStore = (config: StoreConfig, parts: StoreParts): Store =>
+  (factories[config.kind] as (config: StoreConfig, parts: StoreParts) => Store)(config, parts)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Credential, Issuer } from '../../services/pipeline/ports.ts'
+import type { Credential, Store } from '../../services/pipeline/ports.ts'
 
 export type ContractCredential = {
   credential: Credential
@@ -9,14 +9,14 @@ export type ContractCredential = {
 }
 /** A store as the contract needs it: the real thing, and the same store where it cannot or may not act. */
 export type ContractSubject = {
-  store: Issuer
+  store: Store
   issue(): Promise<ContractCredential>
   /** Well formed, but never issued. */
   unknown: Credential
   /** The same store where nothing listens, neither at the issuer nor at the target. */
-  unreachable: Issuer
+  unreachable: Store
   /** The same store with a login that has no rights. */
-  refused: Issuer
+  refused: Store
   /** The path whose right is missing, as a human must read it. */
   missingPath: string
   close(): Promise<void>
@@ -38,12 +38,12 @@ export const storeContract = ({ name, make }: { name: string; make: () => Promis
       values.push(issued.value)
       return issued
     }
-    const probe = async (store: Issuer, credential: Credential) => {
+    const probe = async (store: Store, credential: Credential) => {
       const result = await store.probe(credential, 'kill')
       results.push(result)
       return result
     }
-    const revoke = async (store: Issuer, credential: Credential) => {
+    const revoke = async (store: Store, credential: Credential) => {
       const result = await store.revoke(credential, 'kill')
       results.push(result)
       return result

@@ -5,8 +5,9 @@ import type { Fact } from '../../schemas/facts.ts'
 import { foldBatch, type PartitionReader, parseFact, partitionReader } from '../../services/ledger/partition.ts'
 import { type LedgerScripts, ledgerScripts } from '../../services/ledger/redis.ts'
 import { indexScores } from '../../services/pipeline/decide.ts'
+import { type FactEntry, factRecord } from '../../services/pipeline/fact-key.ts'
 import { anyFacts, handles } from '../support/arbitrary-facts.ts'
-import { cid, folded, viewOf } from '../support/facts.ts'
+import { cid, facts, folded, viewOf } from '../support/facts.ts'
 import { sharedStack } from '../support/stack.ts'
 
 let redis: Redis
@@ -129,4 +130,31 @@ it('the end of the probe that settled a credential does not take away the rechec
   await set(now - 1)
   await scripts.rechecked(prefix, 'c')
   expect(await redis.zscore(`${prefix}:due:recheck`, 'c'), 'its own moment had come').toBeNull()
+})
+
+it('the last record of a sealed value wins, and what is settled has its values to shred', async () => {
+  const prefix = freshPrefix()
+  const one = reader()
+  const granted = facts.granted('s', 'h', 1, { valueSealed: true })
+  const dead = facts.outcome('h', 5, { outcome: 'impossible' })
+  const key = (fact: FactEntry) => Buffer.from(factRecord(fact, 8).key)
+  const fold = async (all: FactEntry[]) => {
+    const from = Number(one.prev) + 1
+    const records = all.map((fact, i) => {
+      const { value } = factRecord(fact, 8)
+      return { offset: String(from + i), key: key(fact), value: value === null ? null : Buffer.from(value) }
+    })
+    await foldBatch(scripts, prefix, one, records)
+    one.prev = String(from + all.length - 1)
+  }
+  const shred: FactEntry = { kind: 'shred', cid: cid('h'), id: 'k1-a' }
+  await fold([granted, facts.sealed('h', 2, 'k1-a'), dead])
+  expect(await redis.hgetall(`${prefix}:v:${cid('h')}`)).toEqual({ 'k1-a': 'blob of k1-a' })
+  expect(Number(await redis.zscore(`${prefix}:due:recheck`, cid('h'))), 'due since it settled').toBe(5)
+  await fold([shred])
+  expect(await redis.exists(`${prefix}:v:${cid('h')}`)).toBe(0)
+  await scripts.rechecked(prefix, cid('h'))
+  expect(await redis.zscore(`${prefix}:due:recheck`, cid('h'))).toBeNull()
+  await fold([facts.sealed('h', 2, 'k1-a')])
+  expect(await redis.zscore(`${prefix}:due:recheck`, cid('h')), 'announced again: to shred again').not.toBeNull()
 })

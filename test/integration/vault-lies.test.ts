@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { Credential, Issuer } from '../../services/pipeline/ports.ts'
+import type { Credential, Store } from '../../services/pipeline/ports.ts'
 import { sharedStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 import { type LyingWorld, lyingWorld } from '../support/vault-lying-world.ts'
@@ -164,7 +164,7 @@ describe('a server that lies, refuses or stays silent (a stand-in)', () => {
 })
 
 /** Probe, step, probe, as the pipeline does: throttled means later. */
-const kill = async (store: Issuer, credential: Credential) => {
+const kill = async (store: Store, credential: Credential) => {
   for (;;) {
     const before = await store.probe(credential, 'kill')
     if (before.state === 'dead') return

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Fact } from '../../schemas/facts.ts'
-import { facts, fingerprint } from './facts.ts'
+import { cid, facts, fingerprint } from './facts.ts'
 
 const t = 1_800_000_000_000
 const session = fc.constantFrom('s1', 's2', 's3')
@@ -36,6 +36,7 @@ export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
     )
     .map(([s, h, when, k, expiresAt, renewable, fingerprints, carriesStart]) =>
       facts.granted(s, h, when, {
+        ...(renewable ? { valueSealed: true } : { inside: cid('h3'), replaces: cid('h2') }),
         renewable,
         fingerprints,
         ...(k === undefined ? {} : { task: k }),
@@ -46,7 +47,10 @@ export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
   fc.tuple(handle, at, at).map(([h, when, until]) => facts.renewed(h, when, until)),
   fc.tuple(print, at, fc.boolean()).map(([fp, when, withValue]) => facts.leaked(fp, when, withValue)),
   fc.tuple(handle, at).map(([h, when]) => facts.forced(h, when)),
-  fc.tuple(handle, at).map(([h, when]) => facts.seen(h, when)),
+  fc
+    .tuple(handle, at, fc.constantFrom(undefined, 'client a', 'client b'))
+    .map(([h, when, witness]) => facts.seen(h, when, witness)),
+  fc.tuple(handle, at, fc.constantFrom('k1-a', 'k2-b')).map(([h, when, id]) => facts.sealed(h, when, id)),
   fc
     .tuple(handle, at, fc.integer({ min: 0, max: 2 }), fc.constantFrom('verified', 'unproven', 'impossible'))
     .map(([h, when, epoch, outcome]) =>

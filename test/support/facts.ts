@@ -3,7 +3,7 @@ import type { Receipt } from '../../schemas/receipt.ts'
 import { mergesOf } from '../../services/pipeline/fold.ts'
 import { credentialId, grantId, receiptId, sessionKey } from '../../services/pipeline/ids.ts'
 import { applyMerge, emptyState, type MemoryState } from '../../services/pipeline/memory-state.ts'
-import { credentialHash, sessionHash } from '../../services/pipeline/merges.ts'
+import { credentialHash, sealedHash, sessionHash } from '../../services/pipeline/merges.ts'
 import { type CredentialView, credentialView, sessionIdsOf } from '../../services/pipeline/view.ts'
 
 const tenant = 'acme'
@@ -74,7 +74,19 @@ export const facts = {
     withValue,
   }),
   forced: (handle: string, at: number): Fact => ({ ...base(at), kind: 'forced', cid: cid(handle), reason: 'INC-1' }),
-  seen: (handle: string, at: number): Fact => ({ ...base(at), kind: 'seen', cid: cid(handle) }),
+  seen: (handle: string, at: number, witness?: string): Fact => ({
+    ...base(at),
+    kind: 'seen',
+    cid: cid(handle),
+    ...(witness === undefined ? {} : { witness }),
+  }),
+  sealed: (handle: string, at: number, id: string): Fact => ({
+    ...base(at),
+    kind: 'sealed',
+    cid: cid(handle),
+    id,
+    blob: `blob of ${id}`,
+  }),
   relapsed: (handle: string, at: number, epoch: number): Fact => ({
     ...base(at),
     kind: 'relapsed',
@@ -112,5 +124,5 @@ export const folded = (all: Fact[]): MemoryState => {
 export const viewOf = (state: MemoryState, handle: string): CredentialView | undefined => {
   const hash = state.hashes.get(credentialHash(cid(handle))) ?? new Map()
   const sessions = sessionIdsOf(hash).map(id => [id, state.hashes.get(sessionHash(id)) ?? new Map()] as const)
-  return credentialView(cid(handle), hash, new Map(sessions))
+  return credentialView(cid(handle), hash, new Map(sessions), state.hashes.get(sealedHash(cid(handle))))
 }

@@ -1,6 +1,7 @@
 import { CompactEncrypt, importJWK } from 'jose'
 import { edge } from '../../services/intake/fingerprints.ts'
 import { loadKeyRings, publicIntakeKey } from '../../services/runtime/key-rings.ts'
+import { sealing } from '../../services/runtime/sealing.ts'
 import type { World } from './world.ts'
 
 /** A value as a sender seals it: a JWE to Curfew's public intake key. */
@@ -11,5 +12,7 @@ export const seal = async (world: World, value: string): Promise<string> => {
     .encrypt(await importJWK(jwk, 'ECDH-ES+A256KW'))
 }
 
-export const fingerprintOf = async (world: World, value: string): Promise<string> =>
-  edge(await loadKeyRings(world.config.keysDir)).fingerprint(value)
+export const fingerprintOf = async (world: World, value: string): Promise<string> => {
+  const rings = await loadKeyRings(world.config.keysDir)
+  return edge(rings, sealing(rings.sealing)).fingerprint(value)
+}

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Redis } from 'ioredis'
-import { vaultStoreConfig } from '../../schemas/config.ts'
-import type { Issuer } from '../../services/pipeline/ports.ts'
+import { vaultStoreConfig } from '../../schemas/store-vault.ts'
+import type { Store } from '../../services/pipeline/ports.ts'
 import { openStore } from '../../services/stores/registry.ts'
 import { type Lies, lyingVault } from './lying-vault.ts'
 
@@ -16,7 +16,7 @@ export const lyingWorld = async (redisUrl: string, lies: Lies = {}, changes: Rec
   await writeFile(secretIdFile, 'secret-id-of-the-stand-in', { mode: 0o600 })
   const redisPrefix = `test-${randomUUID().slice(0, 8)}`
   const events: { event: string }[] = []
-  const opened: { store: Issuer; redis: Redis }[] = []
+  const opened: { store: Store; redis: Redis }[] = []
   const config = vaultStoreConfig.parse({
     id: 'lying',
     kind: 'vault',
@@ -26,7 +26,12 @@ export const lyingWorld = async (redisUrl: string, lies: Lies = {}, changes: Rec
   })
   const open = () => {
     const redis = new Redis(redisUrl)
-    const store = openStore(config, { redis, redisPrefix, log: event => void events.push(event as { event: string }) })
+    const store = openStore(config, {
+      redis,
+      redisPrefix,
+      log: event => void events.push(event as { event: string }),
+      openSealed: () => undefined,
+    })
     opened.push({ store, redis })
     return store
   }

@@ -6,8 +6,8 @@ import { Redis } from 'ioredis'
 import pg from 'pg'
 import type { StackAddresses } from '../../infra/stack/addresses.ts'
 import { connectVaultAdmin, type VaultAdmin } from '../../infra/vault/admin-client.ts'
-import { type VaultStoreConfig, vaultStoreConfig } from '../../schemas/config.ts'
-import type { Credential, Issuer } from '../../services/pipeline/ports.ts'
+import { type VaultStoreConfig, vaultStoreConfig } from '../../schemas/store-vault.ts'
+import type { Credential, Store } from '../../services/pipeline/ports.ts'
 import { openStore } from '../../services/stores/registry.ts'
 import { vaultDoor } from './vault-door.ts'
 
@@ -19,7 +19,7 @@ export type Issued = {
   opens(): Promise<boolean>
 }
 
-type Made = { redis: Redis; folder: string; admin: VaultAdmin; issuers: Set<Issuer>; events: object[]; prefix: string }
+type Made = { redis: Redis; folder: string; admin: VaultAdmin; issuers: Set<Store>; events: object[]; prefix: string }
 
 /** The real Vault-compatible server and PostgreSQL of the stack, with an issuer's rights. */
 export const vaultWorld = async (addresses: StackAddresses) => {
@@ -37,11 +37,12 @@ export const vaultWorld = async (addresses: StackAddresses) => {
     config: base,
     events: made.events,
     redis: made.redis,
-    open: (changes: Partial<VaultStoreConfig> = {}): Issuer => {
+    open: (changes: Partial<VaultStoreConfig> = {}): Store => {
       const store = openStore(vaultStoreConfig.parse({ ...base, ...changes }), {
         redis: made.redis,
         redisPrefix: made.prefix,
         log: event => void made.events.push(event),
+        openSealed: () => undefined,
       })
       made.issuers.add(store)
       return store

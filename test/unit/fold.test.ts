@@ -81,7 +81,9 @@ describe('outcomes of one receipt', () => {
 
 describe('record keys', () => {
   it('differ for facts that differ in anything, so that compaction removes only byte-identical copies', () => {
-    const property = fc.property(anyFact, anyFact, (a, b) => {
+    // A sealed value's record is named by credential, key and value: a tombstone must find it.
+    const hashed = anyFact.filter(fact => fact.kind !== 'sealed')
+    const property = fc.property(hashed, hashed, (a, b) => {
       const [x, y] = [factRecord(a, 8), factRecord(b, 8)]
       if (x.key === y.key) expect(x.value).toBe(y.value)
     })

@@ -4,6 +4,7 @@ import type { Fact } from '../../schemas/facts.ts'
 import { factsOfEvent } from '../../services/intake/facts-of-event.ts'
 import { edge } from '../../services/intake/fingerprints.ts'
 import { parseEvent, type RawEvent } from '../../services/intake/parse-event.ts'
+import { sealing } from '../../services/runtime/sealing.ts'
 
 const config = configSchema.parse({
   kafka: { brokers: ['b'], principals: { lifecycle: 'p', grants: 'p', leaks: 'p' } },
@@ -24,7 +25,10 @@ const rings = {
 }
 const parts = {
   config,
-  edge: { ...edge(rings), open: (sealed: string) => Promise.resolve(sealed.split('.')[4] ?? '') },
+  edge: {
+    ...edge(rings, sealing({ current: 's1', keys: new Map([['s1', Buffer.alloc(32, 3)]]) })),
+    open: (sealed: string) => Promise.resolve(sealed.split('.')[4] ?? ''),
+  },
 }
 const all: Principal = { id: 'p', tenant: 'acme', may: { lifecycle: true, grant: ['v'], leak: true, admin: false } }
 const event = (type: string, data: unknown, attributes = {}) => ({

@@ -42,6 +42,10 @@ for _, m in ipairs(cjson.decode(ARGV[6])) do
     merge(op, key(m[2]), m[3], m[4])
   elseif op == 'add' then
     redis.call('SADD', key(m[2]), m[3])
+  elseif op == 'put' then
+    redis.call('HSET', key(m[2]), m[3], m[4])
+  elseif op == 'drop' then
+    redis.call('HDEL', key(m[2]), m[3])
   elseif op == 'leak' then
     merge('min', key('f:' .. m[2]), m[3], m[4])
     for _, cid in ipairs(redis.call('SMEMBERS', key('fc:' .. m[2]))) do
@@ -120,6 +124,13 @@ local function index(cid)
   local s, epoch = {}, at(c.epoch) or 0
   if c.kind and c['o:' .. epoch] then
     s.recheck = at(c['r:' .. epoch])
+    -- What is settled without a second look, or announced again after it, still has its sealed values to shred.
+    if redis.call('EXISTS', key('v:' .. cid)) == 1 then
+      if not s.recheck then s.recheck = tonumber(string.sub(c['o:' .. epoch], 2, 14)) end
+      if redis.call('ZSCORE', key('at:recheck'), cid) and not redis.call('ZSCORE', key('due:recheck'), cid) then
+        redis.call('ZADD', key('due:recheck'), s.recheck, cid)
+      end
+    end
   elseif c.kind then
     s = scores(c)
   end

@@ -23,11 +23,14 @@ elseif lane == 'idle' then
   limit = math.min(now, tonumber(redis.call('HGET', key('marks'), 'lifecycle') or '0'))
 end
 
--- After a rebuild old deaths are not looked at again.
+-- After a rebuild old deaths are not looked at again; those with a sealed value still are, it is shredded then.
 local from = '-inf'
 if lane == 'recheck' then
   from = now - 3600000
-  redis.call('ZREMRANGEBYSCORE', key('due:recheck'), '-inf', '(' .. from)
+  for _, cid in ipairs(redis.call('ZRANGEBYSCORE', key('due:recheck'), '-inf', '(' .. from, 'LIMIT', 0, 1000)) do
+    if redis.call('EXISTS', key('v:' .. cid)) == 1 then redis.call('ZADD', key('due:recheck'), from, cid)
+    else redis.call('ZREM', key('due:recheck'), cid) end
+  end
 end
 
 local lanes = (lane == 'probe' or lane == 'recheck') and {lane} or {'leak', 'hard', 'expiry', 'idle', 'probe'}

@@ -1,14 +1,14 @@
-import type { VaultStoreConfig } from '../../../schemas/config.ts'
+import type { VaultStoreConfig } from '../../../schemas/store-vault.ts'
 import type { Problem } from '../../pipeline/errors.ts'
 import { storeBudget } from '../budget.ts'
+import { httpTransport } from '../http-transport.ts'
+import type { StoreParts } from '../store-parts.ts'
 import { problemOf } from './answers.ts'
 import { authorizedCall } from './authorized-call.ts'
 import { vaultClient } from './client.ts'
 import { meteredCall } from './metered-call.ts'
 import { record } from './reply.ts'
 import { vaultSession } from './session.ts'
-import { vaultTransport } from './transport.ts'
-import type { StoreParts } from './vault-store.ts'
 
 /** A canary as the facts know it. Its value is never kept: nobody uses it. */
 export type CanaryToken = { handle: string; expiresAt: number }
@@ -18,10 +18,14 @@ export type CanaryTokens = {
 }
 
 /** Real tokens through a token role that decides their life and policies. Inside the store's budget, after everything else. */
-export const vaultCanaryTokens = (config: VaultStoreConfig, tokenRole: string, parts: StoreParts): CanaryTokens => {
+export const vaultCanaryTokens = (
+  config: VaultStoreConfig,
+  tokenRole: string,
+  parts: Omit<StoreParts, 'openSealed'>,
+): CanaryTokens => {
   const { id: store, caFile, timeoutMs, namespace } = config
   const { origin } = new URL(config.address)
-  const transport = vaultTransport({ origin, caFile, timeoutMs, connections: 1 })
+  const transport = httpTransport({ origin, caFile, timeoutMs, connections: 1 })
   const budget = storeBudget({
     redis: parts.redis,
     prefix: parts.redisPrefix,

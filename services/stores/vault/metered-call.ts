@@ -1,5 +1,6 @@
 import type { Lane } from '../../pipeline/ports.ts'
 import type { Budget, OperationGroup } from '../budget.ts'
+import type { OnCall } from '../store-parts.ts'
 import { problemOf } from './answers.ts'
 import type { VaultClient, VaultRequest } from './client.ts'
 import type { Reply } from './reply.ts'
@@ -7,7 +8,6 @@ import type { Reply } from './reply.ts'
 /** What a call is for: its budget group, its lane, its name in the metrics. */
 export type CallPurpose = { operation: string; group: OperationGroup; lane: Lane }
 export type MeteredCall = (purpose: CallPurpose, request: VaultRequest) => Promise<Reply>
-export type OnCall = (store: string, operation: string, result: string, ms: number) => void
 
 /** Every call to the store passes here: never one outside the shared budget, never one that is not counted. */
 export const meteredCall =

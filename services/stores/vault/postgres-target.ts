@@ -3,8 +3,8 @@ import { Client } from 'pg'
 import type { Problem } from '../../pipeline/errors.ts'
 import type { Lane, ProbeResult } from '../../pipeline/ports.ts'
 import type { Budget } from '../budget.ts'
+import type { OnCall } from '../store-parts.ts'
 import { within } from '../within.ts'
-import type { OnCall } from './metered-call.ts'
 
 /** The system that enforces leases under a prefix. */
 export type LeaseTarget = { leasePrefix: string; probe(name: string, lane: Lane): Promise<ProbeResult> }

@@ -1,8 +1,9 @@
-import type { Redis } from 'ioredis'
-import type { VaultStoreConfig } from '../../../schemas/config.ts'
-import type { CredentialKind } from '../../../schemas/grant.ts'
-import type { Issuer } from '../../pipeline/ports.ts'
+import type { kindsOfStore } from '../../../schemas/grant.ts'
+import type { VaultStoreConfig } from '../../../schemas/store-vault.ts'
+import type { Credential, Store } from '../../pipeline/ports.ts'
 import { storeBudget } from '../budget.ts'
+import { httpTransport } from '../http-transport.ts'
+import type { StoreParts } from '../store-parts.ts'
 import { vaultAppRoleSecretId } from './approle-secret-id.ts'
 import { authorizedCall } from './authorized-call.ts'
 import { vaultBatchToken } from './batch-token.ts'
@@ -10,28 +11,20 @@ import { vaultClient } from './client.ts'
 import { refuseUnsafeEnvironment } from './environment.ts'
 import type { VaultKind } from './kind.ts'
 import { vaultLease } from './lease.ts'
-import { meteredCall, type OnCall } from './metered-call.ts'
+import { meteredCall } from './metered-call.ts'
 import { type LeaseTarget, postgresTarget } from './postgres-target.ts'
 import { recentSteps } from './recent-steps.ts'
 import { vaultSession } from './session.ts'
 import { vaultToken } from './token.ts'
-import { vaultTransport } from './transport.ts'
-
-export type StoreParts = {
-  redis: Redis
-  redisPrefix: string
-  log(event: object): void
-  onCall?: OnCall | undefined
-}
 
 /** Connections to a target at a time, over all processes: the agents need the others. */
 const targetConnections = 8
 
-export const vaultStore = (config: VaultStoreConfig, parts: StoreParts): Issuer => {
+export const vaultStore = (config: VaultStoreConfig, parts: StoreParts): Store => {
   refuseUnsafeEnvironment(process.env)
   const { origin } = safeAddress(config.address)
   const { timeoutMs } = config
-  const transport = vaultTransport({ origin, caFile: config.caFile, timeoutMs, connections: config.budget.inFlight })
+  const transport = httpTransport({ origin, caFile: config.caFile, timeoutMs, connections: config.budget.inFlight })
   const client = vaultClient({ address: origin, namespace: config.namespace }, transport)
   // A call takes two requests at most.
   const budget = storeBudget({
@@ -51,18 +44,22 @@ export const vaultStore = (config: VaultStoreConfig, parts: StoreParts): Issuer 
   const call = authorizedCall({ call: metered, session })
   const steps = recentSteps()
   const targets = leaseTargets(config, parts)
-  const kinds: Record<CredentialKind, VaultKind> = {
+  const kinds: Record<(typeof kindsOfStore)['vault'][number], VaultKind> = {
     'vault.token': vaultToken({ call, ownAccessor: session.accessor, steps }),
     'vault.lease': vaultLease({ call, targets, steps }),
     'vault.approle-secret-id': vaultAppRoleSecretId({ call, mount: config.appRoleMount, steps }),
     'vault.batch-token': vaultBatchToken,
   }
+  // Checked at intake: a store is only asked about credentials of its own kinds.
+  const kindOf = ({ kind }: Credential) => kinds[kind as keyof typeof kinds]
   return {
     id: config.id,
     propagationMs: config.propagationMs,
-    impossible: credential => kinds[credential.kind].impossible(credential),
-    probe: (credential, lane) => kinds[credential.kind].probe(credential, lane),
-    revoke: (credential, lane) => kinds[credential.kind].revoke(credential, lane),
+    role: 'issuer',
+    survives: () => [],
+    impossible: credential => kindOf(credential).impossible(credential),
+    probe: (credential, lane) => kindOf(credential).probe(credential, lane),
+    revoke: (credential, lane) => kindOf(credential).revoke(credential, lane),
     close: async () => {
       await session.close()
       await transport.close()

@@ -3,18 +3,22 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { buildConnector, Client, type Dispatcher, Pool } from 'undici'
 import { isLostConnection } from './wire-problem.ts'
 
-/** What node-vault hands to its HTTP library, and what it wants back. */
+/** One request; the names are those that node-vault hands to its HTTP library. */
 export type WireRequest = {
   method: string
   uri: string
   headers: Record<string, string>
   json?: unknown
+  /** A body that is not JSON, with its content type in `headers`. */
+  text?: string
   /** A connection of the caller's own; absent: one of the kept ones. */
   via?: Dispatcher
 }
 export type WireAnswer = {
   statusCode: number
+  /** Parsed where it is JSON. */
   body: unknown
+  text: string
   headers: IncomingHttpHeaders
   request: { path: string }
 }
@@ -29,7 +33,7 @@ const maxAnswerBytes = 64 * 1024
 const maxRedirects = 2
 
 /** Keep-alive, the store's own CA, a hard end for everything. Redirects are followed inside the origin only. */
-export const vaultTransport = (settings: {
+export const httpTransport = (settings: {
   origin: string
   caFile: string | undefined
   timeoutMs: number
@@ -52,16 +56,17 @@ export const vaultTransport = (settings: {
     path: string,
     signal: AbortSignal,
   ): Promise<WireAnswer> => {
-    const hasBody = request.json !== undefined
+    const isJson = request.json !== undefined
+    const sent = isJson ? JSON.stringify(request.json) : request.text
     const answer = await via.request({
       method: request.method as Dispatcher.HttpMethod,
       path,
-      headers: { ...request.headers, ...(hasBody ? { 'content-type': 'application/json' } : {}) },
-      ...(hasBody ? { body: JSON.stringify(request.json) } : {}),
+      headers: { ...request.headers, ...(isJson ? { 'content-type': 'application/json' } : {}) },
+      ...(sent === undefined ? {} : { body: sent }),
       signal,
     })
-    const body = parsed(await answer.body.text())
-    return { statusCode: answer.statusCode, body, headers: answer.headers, request: { path } }
+    const text = await answer.body.text()
+    return { statusCode: answer.statusCode, body: parsed(text), text, headers: answer.headers, request: { path } }
   }
 
   const send: Transport['send'] = async request => {
@@ -78,7 +83,7 @@ export const vaultTransport = (settings: {
     }
   }
 
-  /** Every call is idempotent: a kept connection that the server had closed is tried once more, on a new one. */
+  /** Every call is idempotent or its result is looked for: a kept connection that the server had closed is tried once more, on a new one. */
   const again = async (kept: boolean, attempt: (via?: Dispatcher) => Promise<WireAnswer>): Promise<WireAnswer> => {
     try {
       return await attempt()

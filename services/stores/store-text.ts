@@ -1,4 +1,4 @@
-import { boundedText } from '../../pipeline/errors.ts'
+import { boundedText } from '../pipeline/errors.ts'
 
 /** The store's error text, bounded, without anything that looks like a value: tokens, and passwords in URLs. */
 export const storeText = (text: string): string =>

@@ -1,4 +1,4 @@
-import { boundedText, type Problem } from '../../pipeline/errors.ts'
+import { boundedText, type Problem } from '../pipeline/errors.ts'
 
 const codeOf = (error: unknown): string => {
   if (!(error instanceof Error)) return ''

@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import { storeId } from './primitives.ts'
+import { budget, propagationMs } from './store-limits.ts'
+
+export const vaultStoreConfig = z.strictObject({
+  id: storeId,
+  kind: z.literal('vault'),
+  /** Origin of the active node, or of a load balancer that sends to it. */
+  address: z.url(),
+  caFile: z.string().optional(),
+  namespace: z.string().optional(),
+  auth: z.strictObject({ mount: z.string().default('approle'), roleId: z.string(), secretIdFile: z.string() }),
+  /** Mount of the AppRole method whose secret ids are revoked. */
+  appRoleMount: z.string().default('approle'),
+  timeoutMs: z.int().min(100).default(5_000),
+  propagationMs,
+  budget,
+  /** The systems that enforce leases, by lease id prefix, each with a read-only probe login. */
+  targets: z
+    .array(
+      z.strictObject({
+        leasePrefix: z.string().min(1),
+        kind: z.literal('postgres'),
+        /** File with a connection URL of a login that may read pg_roles. */
+        probeUrlFile: z.string(),
+        timeoutMs: z.int().min(100).default(3_000),
+      }),
+    )
+    .default([]),
+})
+export type VaultStoreConfig = z.infer<typeof vaultStoreConfig>

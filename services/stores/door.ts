@@ -1,0 +1,61 @@
+import type { DoorConfig } from '../../schemas/door.ts'
+import type { Problem } from '../pipeline/errors.ts'
+import { httpTransport, type WireAnswer } from './http-transport.ts'
+import { wireProblem } from './wire-problem.ts'
+
+export type DoorAnswer = { state: 'accepted' } | { state: 'refused' } | { state: 'unknown'; problem: Problem }
+export type Door = {
+  /** Uses the credential once, on a connection that nobody used before. Takes no budget: the caller does. */
+  use(value: string): Promise<DoorAnswer & { status?: number; retryAfterMs?: number | undefined }>
+  close(): Promise<void>
+}
+
+export const openDoor = (config: DoorConfig, timeoutMs: number, caFile?: string): Door => {
+  const { origin } = new URL(config.url)
+  const transport = httpTransport({ origin, caFile, timeoutMs, connections: 4 })
+  const fill = (text: string, value: string) => text.replaceAll('{{value}}', value)
+  const send = async (value: string): Promise<WireAnswer> => {
+    const via = transport.open()
+    try {
+      const headers = Object.entries(config.headers).map(([name, text]) => [name, fill(text, value)])
+      const answer = await transport.send({
+        method: config.method,
+        uri: config.url,
+        headers: Object.fromEntries(headers),
+        ...(config.json === undefined ? {} : { json: config.json }),
+        via,
+      })
+      await endSession(answer, value)
+      return answer
+    } finally {
+      await via.destroy()
+    }
+  }
+  /** A probe that opened an MCP session ends it: a server keeps each until then. */
+  const endSession = async (answer: WireAnswer, value: string) => {
+    const session = answer.headers['mcp-session-id']
+    if (typeof session !== 'string') return
+    const headers = { authorization: fill(config.headers.authorization ?? '', value), 'mcp-session-id': session }
+    await transport.send({ method: 'DELETE', uri: config.url, headers }).catch(() => undefined)
+  }
+  return {
+    use: async value => {
+      try {
+        const answer = await send(value)
+        return { ...read(config, answer), status: answer.statusCode }
+      } catch (error) {
+        return { state: 'unknown', problem: wireProblem(error) }
+      }
+    },
+    close: transport.close,
+  }
+}
+
+const read = (config: DoorConfig, { statusCode, text }: WireAnswer): DoorAnswer => {
+  const fits = ({ status, contains }: DoorConfig['refused'][number]) =>
+    [status].flat().includes(statusCode) && (contains === undefined || text.includes(contains))
+  if (config.refused.some(fits)) return { state: 'refused' }
+  if (config.accepted.some(fits)) return { state: 'accepted' }
+  const code = statusCode === 429 ? 'throttled' : 'protocol'
+  return { state: 'unknown', problem: { code, detail: `the door answered ${statusCode}: that says nothing` } }
+}
