@@ -16,6 +16,8 @@ export type SampleConfigOptions = {
   name: string
   overrides?: Partial<ConfigInput>
   store?: Partial<ConfigInput['stores'][number]>
+  /** Beside the Vault. */
+  stores?: ConfigInput['stores']
 }
 
 /** Writes a config for the local stack: one tenant, an orchestrator, an issuer, a scanner. Returns the file and its content. */
@@ -38,7 +40,7 @@ export const writeSampleConfig = (options: SampleConfigOptions): { file: string;
     keysDir: options.keysDir,
     principals: [
       { id: 'orchestrator', tenant: 'acme', may: { lifecycle: true } },
-      { id: 'issuer', tenant: 'acme', may: { grant: ['vault-local'] } },
+      { id: 'issuer', tenant: 'acme', may: { grant: ['vault-local', ...(options.stores ?? []).map(one => one.id)] } },
       { id: 'scanner', tenant: 'acme', may: { leak: true } },
     ],
     stores: [
@@ -50,7 +52,8 @@ export const writeSampleConfig = (options: SampleConfigOptions): { file: string;
         auth: { roleId: vault.pipelineRoleId, secretIdFile: 'vault-secret-id' },
         targets: [{ leasePrefix: 'database/creds/', kind: 'postgres', probeUrlFile: 'postgres-probe-url' }],
         ...options.store,
-      },
+      } as ConfigInput['stores'][number],
+      ...(options.stores ?? []),
     ],
     ...options.overrides,
   }

@@ -5,11 +5,24 @@ import { type VaultHttp, type VaultReply, vaultHttp } from './vault-http.ts'
 
 export type { Door } from './doors.ts'
 
-type Grant = { kind: CredentialKind; handle: string; target?: string; expiresAt?: string; renewable: boolean }
+type Grant = {
+  /** Absent: the local Vault. */
+  store?: string
+  kind: CredentialKind
+  handle: string
+  target?: string
+  expiresAt?: string
+  renewable: boolean
+  /** A keeper's secret: what it holds. */
+  inside?: { store: string; kind: CredentialKind; handle: string; target?: string }
+  replaces?: string
+}
 /** A credential as its holder has it: the grant that Curfew is told of, the values that only the holder knows, and its use. */
 export type SampleCredential = {
   grant: Grant
   values: string[]
+  /** What the store must be shown to end it (RFC 7009): sent sealed with the grant. */
+  shown?: string
   /** Tries the credential at the door that it opens. */
   use(): Promise<Door>
   /** The same, with the call and its answer in words. */

@@ -61,12 +61,12 @@ describe('every cause ends in a refusal that an outside prober sees, with all Va
     const session = await announced()
     const made = [await world.issuer.token(), await world.issuer.databaseLogin(), await world.issuer.secretId()]
     const held = await Promise.all(
-      made.map(async one => world.handOut(session, one, { sealed: [await seal(world, one.values[0] ?? '')] })),
+      made.map(async one => world.handOut(session, one, { sealed: [await seal(world.config, one.values[0] ?? '')] })),
     )
     const untouched = await world.handOut(session, await world.issuer.token())
     for (const one of made)
       await world.emitter.emit('curfew.leak.detected', {
-        sealed: await seal(world, ` ${one.values[0]}\n`),
+        sealed: await seal(world.config, ` ${one.values[0]}\n`),
         source: 'test',
       })
     for (const watched of held) await expectDead(world, watched, 'leaked')
@@ -78,10 +78,10 @@ describe('every cause ends in a refusal that an outside prober sees, with all Va
     const token = await world.issuer.token()
     const watched = world.prober.watch('leaked before its grant', token)
     await until('accepted', () => watched.acceptedFirst)
-    await world.emitter.emit('curfew.leak.detected', { sealed: await seal(world, token.values[0] ?? '') })
-    const leak = world.key(`f:${await fingerprintOf(world, token.values[0] ?? '')}`)
+    await world.emitter.emit('curfew.leak.detected', { sealed: await seal(world.config, token.values[0] ?? '') })
+    const leak = world.key(`f:${await fingerprintOf(world.config, token.values[0] ?? '')}`)
     await until('the leak is folded', async () => (await world.redis.exists(leak)) === 1)
-    await world.grant(session, token, { sealed: [await seal(world, token.values[0] ?? '')] })
+    await world.grant(session, token, { sealed: [await seal(world.config, token.values[0] ?? '')] })
     await expectDead(world, watched, 'leaked')
   })
 })

@@ -48,10 +48,13 @@ it('no credential value is anywhere: Kafka, Redis, logs, receipts, dead letters,
     await world.issuer.secretId(),
   ]
   const held = await Promise.all(
-    made.map(async one => world.handOut(session, one, { sealed: [await seal(world, one.values[0] ?? '')] })),
+    made.map(async one => world.handOut(session, one, { sealed: [await seal(world.config, one.values[0] ?? '')] })),
   )
   const values = made.flatMap(one => one.values)
-  await world.emitter.emit('curfew.leak.detected', { sealed: await seal(world, values[0] ?? ''), source: 'test' })
+  await world.emitter.emit('curfew.leak.detected', {
+    sealed: await seal(world.config, values[0] ?? ''),
+    source: 'test',
+  })
   const [leaked, ...others] = held
   if (!leaked) throw new Error('nothing was handed out')
   await expectDead(world, leaked, 'leaked')

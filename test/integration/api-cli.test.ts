@@ -57,7 +57,7 @@ describe('curfew, typed', () => {
 
   it('fingerprint takes the value from stdin only', async () => {
     const { code, out } = await curfew(['fingerprint'], 's3cret-value\n')
-    expect([code, out.trim()]).toEqual([0, await fingerprintOf(world, 's3cret-value')])
+    expect([code, out.trim()]).toEqual([0, await fingerprintOf(world.config, 's3cret-value')])
     expect(world.output()).not.toContain('s3cret-value')
   })
 

@@ -103,7 +103,7 @@ describe('the API beside the real pipeline', () => {
       .setProtectedHeader({ alg: key.alg ?? '', enc: 'A256GCM', kid: key.kid ?? '' })
       .encrypt(await importJWK(key))
     const answer = await call<{ fingerprints: string[] }>('POST', '/v1/fingerprints', { sealed })
-    expect(answer.json.fingerprints).toEqual([await fingerprintOf(world, 's3cret')])
+    expect(answer.json.fingerprints).toEqual([await fingerprintOf(world.config, 's3cret')])
     expect(JSON.stringify(json)).not.toContain('"d"')
   })
 

@@ -88,7 +88,7 @@ describe('withSession', () => {
     await withSession(client, {}, async session => {
       await session.grant({ store: 'vault-local', ...token.grant, values: token.values })
       expect(door.calls.join()).not.toContain(token.values[0])
-      await client.send('curfew.leak.detected', { sealed: await seal(world, token.values[0] ?? '') })
+      await client.send('curfew.leak.detected', { sealed: await seal(world.config, token.values[0] ?? '') })
       await until('the leaked token is refused', async () => (await token.use()) === 'refused')
     })
   })

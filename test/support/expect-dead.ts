@@ -6,7 +6,8 @@ import { until } from './until.ts'
 import type { World } from './world.ts'
 
 export const receiptOf = async (world: World, watched: Watched, epoch = 0): Promise<Receipt | undefined> => {
-  const cid = credentialId('vault-local', watched.credential.grant.handle)
+  const { store = 'vault-local', handle } = watched.credential.grant
+  const cid = credentialId(store, handle)
   return (await world.receipts()).get(receiptId(cid, epoch))
 }
 

@@ -13,6 +13,7 @@ import type { Receipt } from '../../schemas/receipt.ts'
 import { type Launched, launch } from '../../services/runtime/launcher.ts'
 import { loadConfig } from '../../services/runtime/load-config.ts'
 import { openReceipts } from './receipts.ts'
+import { seal } from './seal.ts'
 import { sharedStack } from './stack.ts'
 import { until } from './until.ts'
 
@@ -20,6 +21,8 @@ export type WorldOptions = {
   processes?: string[][]
   overrides?: Parameters<typeof writeSampleConfig>[0]['overrides']
   store?: Parameters<typeof writeSampleConfig>[0]['store']
+  /** Beside the Vault. */
+  stores?: Parameters<typeof writeSampleConfig>[0]['stores']
   env?: Record<string, string>
 }
 export type World = {
@@ -60,6 +63,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     name,
     overrides: { api: { port: 0 }, ...options.overrides },
     ...(options.store === undefined ? {} : { store: options.store }),
+    ...(options.stores === undefined ? {} : { stores: options.stores }),
   })
   const config = loadConfig(file)
   await createTopics(config.kafka, 2)
@@ -79,8 +83,12 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
   const key = (suffix: string) => `${config.redis.prefix}:${suffix}`
   const text = () => Buffer.concat(output).toString('utf8')
 
-  const grant: World['grant'] = (session, credential, extra = {}) =>
-    emits.emit('curfew.credential.granted', { session, store: 'vault-local', ...credential.grant, ...extra })
+  const grant: World['grant'] = async (session, credential, extra = {}) => {
+    const { shown } = credential
+    const value = shown === undefined ? {} : { value: await seal(config, shown) }
+    const data = { session, store: 'vault-local', ...credential.grant, ...value, ...extra }
+    return emits.emit('curfew.credential.granted', data)
+  }
   const world: World = {
     stack,
     config,
