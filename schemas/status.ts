@@ -13,6 +13,8 @@ export const storeStatus = z.object({
   /** Of those, the ones whose bound has passed. */
   overBound: z.int(),
   oldestPastDueMs: z.int().optional(),
+  /** When its budget lets the last of them be proven dead, at best. Absent: at once. */
+  expectedFinishAt: epochMs.optional(),
   /** The longest blocked one. */
   blocked: blocked.optional(),
   blockedByCode: z.record(z.string(), z.int()),

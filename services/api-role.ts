@@ -75,13 +75,13 @@ const writePorts = ({ config, edge, publicKey, log }: Parts, facts: FactLog) =>
     log,
   }) satisfies Partial<ApiParts>
 
-const readPort = ({ config, redis, ledger }: Parts, recent: RecentReceipts): ApiParts['read'] => {
+const readPort = ({ config, redis, ledger, stores }: Parts, recent: RecentReceipts): ApiParts['read'] => {
   const { prefix } = config.redis
   const model = readModel({
     redis,
     prefix,
     partitions: config.kafka.factsPartitions,
-    stores: config.stores.map(store => store.id),
+    stores: [...stores.values()],
     boundMs: config.bounds.credentialMs,
     marks: ledger.projection.marks,
     recent,

@@ -55,6 +55,7 @@ const openParts = async (config: Config, life: Lifetime, log: Log, onFatal: Part
     edge: edge(rings, seals),
     publicKey: { ...publicIntakeKey(rings) },
     stores,
+    sealingKids: new Set(rings.sealing.keys.keys()),
     counters: shared,
     crashPoint: crashPointFromEnvironment(process.env.CURFEW_CRASH_AT),
     log,

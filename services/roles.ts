@@ -10,6 +10,7 @@ import { ensureMeta } from './ledger/meta.ts'
 import { type Ledger, pokeChannel } from './ledger/open-ledger.ts'
 import { connectSubscriber } from './ledger/redis.ts'
 import { requireCompactedFacts, requireNoEviction } from './ledger/safe-settings.ts'
+import { sealedKids } from './ledger/sealed-kids.ts'
 import { startTelling } from './ledger/telling.ts'
 import type { PassCrashPoint } from './pipeline/crash-points.ts'
 import { StartRefused } from './pipeline/errors.ts'
@@ -32,6 +33,8 @@ export type Parts = {
   /** The public half of the current intake key. */
   publicKey: Record<string, unknown>
   stores: ReadonlyMap<string, Store>
+  /** The sealing keys of the ring. */
+  sealingKids: ReadonlySet<string>
   counters: Counters
   crashPoint: PassCrashPoint
   log: Log
@@ -133,6 +136,7 @@ export const ledgerRole = async (parts: Parts): Promise<Started> => {
 export const workRole = async (parts: Parts): Promise<Started> => {
   const { config, redis, ledger } = parts
   await ledger.startHoldClock()
+  void pageMissingKeys(parts).catch(error => parts.log({ msg: 'sealing keys not checked', error: String(error) }))
   return startWorkers({
     work: {
       now: Date.now,
@@ -156,6 +160,12 @@ export const workRole = async (parts: Parts): Promise<Started> => {
     onFatal: parts.onFatal,
     log: parts.log,
   })
+}
+
+/** What was sealed under a key that is not in the ring can be neither ended nor proven: said at the start, not at the end. */
+const pageMissingKeys = async ({ redis, config, sealingKids, log }: Parts) => {
+  for (const [kid, values] of await sealedKids(redis, config.redis.prefix))
+    if (!sealingKids.has(kid)) log({ msg: 'PAGE a sealing key is missing from the ring', kid, values })
 }
 
 const closeAll = (...all: Started[]): Started => ({

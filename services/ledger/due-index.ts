@@ -1,16 +1,5 @@
-import type { Lane } from '../pipeline/ports.ts'
+import { type IndexLane, indexLanes, type Lane } from '../pipeline/ports.ts'
 import type { LedgerScripts } from './redis.ts'
-
-/** Lanes of the index, in the order in which they are taken, and the work lane that each feeds. */
-export const indexLanes = {
-  leak: 'leak',
-  hard: 'kill',
-  expiry: 'kill',
-  idle: 'kill',
-  probe: 'probe',
-  recheck: 'probe',
-} as const
-export type IndexLane = keyof typeof indexLanes
 
 export type Taken = { cid: string; epoch: number; lane: Lane }
 export type DueIndex = {

@@ -12,10 +12,13 @@ export type StatusParts = {
   redis: Redis
   prefix: string
   partitions: number
-  stores: string[]
+  stores: StoreLimits[]
   boundMs: number
   marks(): Promise<Marks>
 }
+
+/** What bounds the speed of dying in a store. */
+export type StoreLimits = { id: string; propagationMs: number; deathsPerSecond?: number | undefined }
 
 const mostCounted = 50_000
 
@@ -33,7 +36,7 @@ export const readStatus = async (parts: StatusParts): Promise<StateStatus> => {
     .filter(({ view }) => decide(view, now, marks).due)
     .flatMap(one => grantEntries(one, now, marks).slice(0, 1))
   const outstanding = await outstandingByStore(redis, prefix)
-  const stores = parts.stores.map(store => storeStatus(store, due, outstanding.get(store) ?? 0, boundMs))
+  const stores = parts.stores.map(store => storeStatus(store, due, outstanding.get(store.id) ?? 0, { now, boundMs }))
   const [ready, counters, gap] = await Promise.all([
     redis.hlen(`${prefix}:ready`),
     redis.hgetall(`${prefix}:counters`),
@@ -67,21 +70,36 @@ export const readStatus = async (parts: StatusParts): Promise<StateStatus> => {
   }
 }
 
-const storeStatus = (store: string, due: GrantEntry[], outstanding: number, boundMs: number): StoreStatus => {
-  const mine = due.filter(one => one.store === store)
+const storeStatus = (
+  limits: StoreLimits,
+  due: GrantEntry[],
+  outstanding: number,
+  { now, boundMs }: { now: number; boundMs: number },
+): StoreStatus => {
+  const mine = due.filter(one => one.store === limits.id)
+  const finishMs = expectedMs(limits, mine.length)
   const blocked = mine.flatMap(one => (one.blocked ? [one.blocked] : [])).sort((a, b) => a.since - b.since)
   const byCode: Record<string, number> = {}
   for (const one of blocked) byCode[one.code] = (byCode[one.code] ?? 0) + 1
   return {
-    store,
+    store: limits.id,
     alivePastDue: mine.length,
     overBound: mine.filter(one => (one.pastDueMs ?? 0) > boundMs).length,
     ...(mine.length === 0 ? {} : { oldestPastDueMs: Math.max(...mine.map(one => one.pastDueMs ?? 0)) }),
+    ...(finishMs === undefined ? {} : { expectedFinishAt: now + finishMs }),
     ...(blocked[0] === undefined ? {} : { blocked: blocked[0] }),
     blockedByCode: byCode,
     held: mine.filter(one => one.state === 'held').length,
     outstanding,
   }
+}
+
+const worthSayingMs = 5_000
+/** From the first one on: what a slow budget means is known before it is felt. */
+const expectedMs = ({ propagationMs, deathsPerSecond }: StoreLimits, count: number): number | undefined => {
+  if (deathsPerSecond === undefined) return undefined
+  const ms = Math.round((count / deathsPerSecond) * 1_000)
+  return ms < worthSayingMs ? undefined : ms + propagationMs
 }
 
 /** Every credential without an outcome stands in the hard lane: its maximum life is always set. */

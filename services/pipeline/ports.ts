@@ -10,6 +10,17 @@ import type { CredentialView } from './view.ts'
 export type Lane = 'leak' | 'kill' | 'probe'
 export const lanes: readonly Lane[] = ['leak', 'kill', 'probe']
 
+/** Lanes of the due index, in the order in which they are taken, and the lane of work that each feeds. */
+export const indexLanes = {
+  leak: 'leak',
+  hard: 'kill',
+  expiry: 'kill',
+  idle: 'kill',
+  probe: 'probe',
+  recheck: 'probe',
+} as const satisfies Record<string, Lane>
+export type IndexLane = keyof typeof indexLanes
+
 /** What a store needs to know of a credential. Never its value, only what a sealing key opens. */
 export type Credential = {
   kind: CredentialKind
@@ -49,6 +60,8 @@ export type Store = {
   role: 'issuer' | 'keeper'
   /** How long a door may go on accepting after a step, in ms. */
   propagationMs: number
+  /** How many deaths its budget allows in a second, one after the other. Absent: more than we ask for. */
+  deathsPerSecond?: number | undefined
   /** Why this credential cannot be revoked or proven dead; undefined: it can. */
   impossible(credential: Credential): string | undefined
   /** What outlives the refusal of every new request, and what bounds it. */

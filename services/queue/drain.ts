@@ -1,19 +1,18 @@
 import type { PassCrashPoint } from '../pipeline/crash-points.ts'
-import type { Lane } from '../pipeline/ports.ts'
+import { type IndexLane, indexLanes, type Lane } from '../pipeline/ports.ts'
 import { type Queues, workJobId } from './queues.ts'
 
 /** What the queue needs of the due index; implemented by services/ledger. */
 export type Offer = { cid: string; epoch: number; lane: Lane }
 export type DueIndexPort = {
-  take(lane: (typeof order)[number], room: number): Promise<Offer[]>
+  take(lane: IndexLane, room: number): Promise<Offer[]>
   defer(cid: string, lane: Lane, at: number): Promise<void>
   rechecked(cid: string): Promise<void>
   next(): Promise<{ now: number; next: number | undefined }>
 }
 export type DrainParts = { index: DueIndexPort; queues: Queues; room: number; crashPoint: PassCrashPoint }
 
-const order = ['leak', 'hard', 'expiry', 'idle', 'probe', 'recheck'] as const
-const queueOf = { leak: 'leak', hard: 'kill', expiry: 'kill', idle: 'kill', probe: 'probe', recheck: 'probe' } as const
+const order = Object.keys(indexLanes) as IndexLane[]
 
 /**
  * Takes everything that is due and hands it out, as far as the queues have room. Offering a known job again is a no-op.
@@ -37,8 +36,8 @@ export const drainer = (parts: DrainParts): (() => Promise<void>) => {
   }
 }
 
-const drainLane = async ({ index, queues, room, crashPoint }: DrainParts, lane: (typeof order)[number]) => {
-  const queue = queues[queueOf[lane]]
+const drainLane = async ({ index, queues, room, crashPoint }: DrainParts, lane: IndexLane) => {
+  const queue = queues[indexLanes[lane]]
   for (;;) {
     const { wait = 0, active = 0 } = await queue.getJobCounts('wait', 'active')
     const free = room - wait - active

@@ -67,6 +67,16 @@ describe('curfew status', () => {
     narrow(out)
   })
 
+  it('a slow budget says from the start when the last one will be dead at best', async () => {
+    const now = statusOf().now
+    const slow = { store: 'keys', overBound: 0, blockedByCode: {}, held: 0, outstanding: 1_000 }
+    const stores = [{ ...slow, alivePastDue: 1_000, expectedFinishAt: now + 6_000_000 }]
+    const { out, exitCode } = await cli(['status'], statusAnswer({ alivePastDue: 1_000, stores }))
+    expect(exitCode).toBe(0)
+    expect(out).toMatch(/^WELL {2}1,000 credentials dying, inside the bound/)
+    expect(out).toContain('keys: 1,000 credentials, done in 1h40m at best, as its budget allows')
+  })
+
   it('cannot tell says what is unknown and exit 2', async () => {
     const change = { verdict: 'cannot_tell', reasons: ['no canary configured'], canary: { configured: false } } as const
     const { out, exitCode } = await cli(['status'], statusAnswer({ ...change, reasons: [...change.reasons] }))

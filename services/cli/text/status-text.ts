@@ -3,7 +3,7 @@ import { duration } from './duration.ts'
 import { columns, count, plain, wrap } from './plain.ts'
 import { table } from './table.ts'
 
-/** The five questions in their order, readable without colour in 80 columns. Well is one line. */
+/** The five questions in their order, readable without colour in 80 columns. Well is one line, and one for each slow store. */
 export const statusText = (status: Status): string => {
   if (status.verdict === 'well') return wellLine(status)
   const headline =
@@ -13,6 +13,7 @@ export const statusText = (status: Status): string => {
     '',
     storeTable(status),
     ...status.stores.flatMap(blockedLine),
+    ...status.stores.flatMap(one => finishLine(one, status.now)),
     '',
     ...status.reasons.map(reason => wrap(`- ${reason}`, '  ')),
     '',
@@ -26,7 +27,8 @@ const wellLine = (status: Status): string => {
   const { lastHour, alivePastDue } = status
   const dying = alivePastDue === 0 ? '0 alive past due' : `${count(alivePastDue, 'credential')} dying, inside the bound`
   const p99 = lastHour.lagMs ? `, p99 ${duration(lastHour.lagMs.p99)}` : ''
-  return `WELL  ${dying}  ${canaryText(status)}  ${lastHour.died.toLocaleString('en-US')} died in the last hour${p99}`
+  const slow = status.stores.flatMap(one => finishLine(one, status.now)).map(line => `\n${line}`)
+  return `WELL  ${dying}  ${canaryText(status)}  ${lastHour.died.toLocaleString('en-US')} died in the last hour${p99}${slow.join('')}`
 }
 
 const alive = ({ alivePastDue, oldestPastDueMs, complete }: Status): string => {
@@ -61,6 +63,13 @@ const storeTable = ({ stores, now }: Status): string =>
 
 const blockedLine = ({ store, blocked }: StoreStatus): string[] =>
   blocked ? [wrap(`why ${store} is blocked: ${blocked.code}: ${blocked.detail}`, '  ')] : []
+
+/** A slow budget's finish, from the start. */
+const finishLine = ({ store, alivePastDue, expectedFinishAt }: StoreStatus, now: number): string[] => {
+  if (expectedFinishAt === undefined) return []
+  const rest = duration(Math.max(0, expectedFinishAt - now))
+  return [wrap(`${store}: ${count(alivePastDue, 'credential')}, done in ${rest} at best, as its budget allows`, '  ')]
+}
 
 const lastHourText = ({ lastHour, held, deadLetters }: Status): string => {
   const { lagMs: lag, complete } = lastHour

@@ -55,6 +55,8 @@ export const vaultStore = (config: VaultStoreConfig, parts: StoreParts): Store =
   return {
     id: config.id,
     propagationMs: config.propagationMs,
+    // Two probes and a step each; probes and steps have budgets of their own.
+    deathsPerSecond: config.budget.callsPerSecond / 2,
     role: 'issuer',
     survives: () => [],
     impossible: credential => kindOf(credential).impossible(credential),
