@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import { firstProbe } from '../../services/pipeline/first-probe.ts'
+import type { ProbeResult } from '../../services/pipeline/ports.ts'
+import { revoke } from '../../services/pipeline/revoke.ts'
+import { cid, facts } from '../support/facts.ts'
+import { fakeWork } from '../support/fake-work.ts'
+
+const now = Date.now()
+const ended = [facts.started('s', now - 9_000), facts.granted('s', 'h', now - 8_000), facts.ended('s', now - 1_000)]
+const alive = (witness?: string): ProbeResult => ({ state: 'alive', evidence: 'target', witness })
+const dead = (witness?: string, onlyAfterStep?: string): ProbeResult => ({
+  state: 'dead',
+  evidence: 'target',
+  witness,
+  onlyAfterStep,
+})
+
+describe('the word of a client that was never told "alive"', () => {
+  const seenByA = [...ended, facts.seen('h', now - 7_000, 'client a')]
+  it('proves nothing where another client saw it alive', async () => {
+    const { parts, outcomes, notes } = fakeWork(seenByA, { probes: [dead('client b')] })
+    expect(await revoke(parts, cid('h'), 'kill')).toMatchObject({ state: 'again' })
+    expect(outcomes()).toEqual([])
+    expect(notes.get(cid('h'))?.blocked).toMatchObject({
+      code: 'protocol',
+      detail: expect.stringContaining('client b'),
+    })
+  })
+
+  it('proves it where that client saw it alive', async () => {
+    const { parts, outcomes } = fakeWork(seenByA, { probes: [dead('client a')] })
+    await revoke(parts, cid('h'), 'kill')
+    expect(outcomes()).toMatchObject([{ outcome: 'verified' }])
+  })
+
+  it('proves it from the moment on at which it is told "alive" itself', async () => {
+    const { parts, outcomes, appended } = fakeWork(seenByA, { probes: [alive('client b'), dead('client b')] })
+    await revoke(parts, cid('h'), 'kill')
+    expect(appended).toContainEqual(expect.objectContaining({ kind: 'seen', witness: 'client b' }))
+    expect(outcomes()).toMatchObject([{ outcome: 'verified' }])
+  })
+
+  it('about what nobody ever saw alive is unproven', async () => {
+    const { parts, outcomes } = fakeWork(ended, { probes: [dead('client b')] })
+    await revoke(parts, cid('h'), 'kill')
+    expect(outcomes()).toMatchObject([{ outcome: 'unproven' }])
+  })
+})
+
+describe('a death that our step did not cause', () => {
+  const reason = 'a successor may live'
+  const seen = [...ended, facts.seen('h', now - 7_000)]
+  it('proves nothing where a successor may live', async () => {
+    const { parts, outcomes } = fakeWork(seen, { probes: [dead(undefined, reason)] })
+    await revoke(parts, cid('h'), 'kill')
+    expect(outcomes()).toMatchObject([{ outcome: 'impossible', reason }])
+  })
+
+  it('proves it after our step', async () => {
+    const { parts, outcomes, steps } = fakeWork(seen, { probes: [alive(), dead(undefined, reason)] })
+    await revoke(parts, cid('h'), 'kill')
+    expect(steps()).toBe(1)
+    expect(outcomes()).toMatchObject([{ outcome: 'verified' }])
+  })
+
+  it('is explained by the successor that replaces it', async () => {
+    const successor = facts.granted('s', 'h2', now - 5_000, { replaces: cid('h') })
+    const { parts, outcomes } = fakeWork([...seen, successor], { probes: [dead(undefined, reason)] })
+    await revoke(parts, cid('h'), 'kill')
+    expect(outcomes()).toMatchObject([{ outcome: 'verified' }])
+  })
+})
+
+describe('what can never be ended', () => {
+  const impossible = { state: 'impossible', reason: 'a self-contained JWT', exposedUntil: now + 60_000 } as const
+  const said = { outcome: 'impossible', reason: impossible.reason, exposedUntil: impossible.exposedUntil }
+  it('is said at its first probe', async () => {
+    const { parts, outcomes } = fakeWork(ended.slice(0, 2), { probes: [impossible] })
+    expect(await firstProbe(parts, cid('h'))).toEqual({ state: 'over' })
+    expect(outcomes()).toMatchObject([{ ...said, cause: 'first_probe' }])
+  })
+
+  it('is said when the step finds it', async () => {
+    const { parts, outcomes } = fakeWork(ended, { probes: [alive()], steps: [impossible] })
+    await revoke(parts, cid('h'), 'kill')
+    expect(outcomes()).toMatchObject([{ ...said, cause: 'session_ended' }])
+  })
+})
+
+describe('sealed values', () => {
+  const settled = [...ended, facts.seen('h', now - 7_000), facts.sealed('h', now - 8_000, 'k1-a')]
+  it('are there for the step, the proof and the second look, and shredded after it', async () => {
+    const { parts, asked, appended } = fakeWork(settled, { probes: [alive(), dead()] })
+    await revoke(parts, cid('h'), 'kill')
+    expect(asked.map(one => one.sealed)).toEqual([['blob of k1-a'], ['blob of k1-a']])
+    expect(appended.filter(fact => fact.kind === 'shred')).toEqual([])
+    await firstProbe(parts, cid('h'))
+    expect(asked).toHaveLength(3)
+    expect(appended.at(-1)).toEqual({ kind: 'shred', cid: cid('h'), id: 'k1-a' })
+  })
+
+  it('stay while the second look is not answered, and while it finds the credential alive', async () => {
+    const unknown = { state: 'unknown', problem: { code: 'timeout', detail: 'no answer in time' } } as const
+    const { parts, appended } = fakeWork(settled, { probes: [alive(), dead(), unknown, alive()] })
+    await revoke(parts, cid('h'), 'kill')
+    expect(await firstProbe(parts, cid('h'))).toMatchObject({ state: 'again' })
+    await firstProbe(parts, cid('h'))
+    expect(appended.filter(fact => fact.kind === 'shred')).toEqual([])
+    expect(appended.at(-1)).toMatchObject({ kind: 'relapsed', epoch: 1 })
+  })
+})
