@@ -6,8 +6,16 @@ import { type ClientOptions, getJson, sendEvent } from './send-event.ts'
 
 type EventInput<T extends EventType> = z.input<(typeof eventData)[T]>
 type Granted = EventInput<'curfew.credential.granted'>
-/** What is told of a credential. `values` are sealed before they leave this process. */
-export type Grant = Omit<Granted, 'session' | 'sealed'> & { values?: string[] }
+type Inside = NonNullable<Granted['inside']>
+/**
+ * What is told of a credential. `values` (to recognise a leak) and `shown` (the credential itself, for a store that can end
+ * only what it is shown) are sealed before they leave this process. `inside`: the credential that a keeper's secret holds.
+ */
+export type Grant = Omit<Granted, 'session' | 'sealed' | 'value' | 'inside'> & {
+  values?: string[]
+  shown?: string
+  inside?: Omit<Inside, 'value'> & { shown?: string }
+}
 
 export type CurfewClient = {
   /** Resolves when the event is durable; throws CurfewRefused. */
@@ -19,12 +27,26 @@ export type CurfewClient = {
 
 export const curfewClient = (options: ClientOptions): CurfewClient => {
   const seal = sealer(options)
+  const sealOne = async (shown: string | undefined) => {
+    const [value] = shown === undefined ? [] : await seal([shown])
+    return value === undefined ? {} : { value }
+  }
+  const sealInside = async ({ shown, ...named }: NonNullable<Grant['inside']>) => ({
+    ...named,
+    ...(await sealOne(shown)),
+  })
   const send: CurfewClient['send'] = (type, data) => sendEvent(options, type, data)
   return {
     send,
-    grant: async (session, { values = [], ...grant }) => {
+    grant: async (session, { values = [], shown, inside, ...grant }) => {
       const sealed = await seal(values)
-      await send('curfew.credential.granted', { ...grant, session, ...(sealed.length === 0 ? {} : { sealed }) })
+      await send('curfew.credential.granted', {
+        ...grant,
+        session,
+        ...(sealed.length === 0 ? {} : { sealed }),
+        ...(await sealOne(shown)),
+        ...(inside === undefined ? {} : { inside: await sealInside(inside) }),
+      })
     },
     closed: (session, timeoutMs = 30_000) =>
       getJson(

@@ -78,7 +78,7 @@ const receiptOf = ({ parts, view, store, cause, dueAt, note }: Attempt, result: 
     settledAt: parts.now(),
     ...(result.evidence === undefined ? {} : { evidence: result.evidence }),
     ...(exposedUntil === undefined ? {} : { exposedUntil }),
-    ...(result.outcome === 'impossible' ? {} : { recheckAt: parts.now() + parts.recheckMs }),
+    ...(outcome === 'impossible' ? {} : { recheckAt: parts.now() + secondLookMs(parts, outcome) }),
     ...(result.reason === undefined ? {} : { reason: result.reason }),
     ...(exposure.length === 0 ? {} : { exposure }),
     attempts: note.attempts,
@@ -86,6 +86,10 @@ const receiptOf = ({ parts, view, store, cause, dueAt, note }: Attempt, result: 
     ...(view.grants.length > mostGrants ? { grantsOmitted: view.grants.length - mostGrants } : {}),
   }
 }
+
+/** What may only not exist yet is looked at again soon. */
+const secondLookMs = ({ recheckMs }: Attempt['parts'], outcome: OutcomeKind) =>
+  outcome === 'unproven' ? Math.min(recheckMs, 5_000) : recheckMs
 
 /** Every holder settles in the same death. */
 const settledGrants = (view: CredentialView, cause: DueCause): Receipt['grants'] => {

@@ -10,7 +10,8 @@ export const recheck = async (parts: WorkParts, view: CredentialView): Promise<S
   if (view.receipt === undefined || !store) return { state: 'over' }
   if (view.receipt.outcome === 'impossible') return shred(parts, view)
   const probe = await store.probe(view, 'probe')
-  if (probe.state === 'dead' || probe.state === 'impossible') return shred(parts, view)
+  if (probe.state === 'dead' || probe.state === 'impossible')
+    return mayYetExist(parts, view) ? { state: 'again', at: nextLook(parts, view) } : shred(parts, view)
   if (probe.state === 'unknown') return { state: 'again', at: parts.now() + 30_000 }
   const epoch = view.epoch + 1
   const at = parts.now()
@@ -20,6 +21,17 @@ export const recheck = async (parts: WorkParts, view: CredentialView): Promise<S
   parts.observe({ event: 'relapsed', store: store.id, cid: view.cid, epoch })
   return { state: 'over' }
 }
+
+/** Announced before it exists: looked at until its life is over, since its session's end must reach it. */
+const mayYetExist = ({ now }: WorkParts, { receipt, fixedExpiresAt, expiresAt, grants }: CredentialView): boolean => {
+  if (receipt?.outcome !== 'unproven') return false
+  const maxLife = Math.max(...grants.map(grant => grant.session.maxLifeAt ?? 0))
+  return now() < Math.min(fixedExpiresAt ?? maxLife, expiresAt ?? maxLife, maxLife)
+}
+
+/** Twice as long after its first look each time, up to the usual time of a second look. */
+const nextLook = ({ now, recheckMs }: WorkParts, { receipt }: CredentialView): number =>
+  now() + Math.min(recheckMs, Math.max(1_000, now() - (receipt?.settledAt ?? 0)))
 
 const shred = async (parts: WorkParts, view: CredentialView): Promise<Settled> => {
   if (view.sealedIds.length === 0) return { state: 'over' }

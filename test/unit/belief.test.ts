@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import type { Fact } from '../../schemas/facts.ts'
 import { firstProbe } from '../../services/pipeline/first-probe.ts'
 import type { ProbeResult } from '../../services/pipeline/ports.ts'
 import { revoke } from '../../services/pipeline/revoke.ts'
 import { cid, facts } from '../support/facts.ts'
 import { fakeWork } from '../support/fake-work.ts'
+import { until } from '../support/until.ts'
 
 const now = Date.now()
 const ended = [facts.started('s', now - 9_000), facts.granted('s', 'h', now - 8_000), facts.ended('s', now - 1_000)]
@@ -68,6 +70,29 @@ describe('a death that our step did not cause', () => {
     const { parts, outcomes } = fakeWork([...seen, successor], { probes: [dead(undefined, reason)] })
     await revoke(parts, cid('h'), 'kill')
     expect(outcomes()).toMatchObject([{ outcome: 'verified' }])
+  })
+})
+
+describe('what was announced before it exists', () => {
+  const life = { maxLifeMs: 3_600_000 }
+  const announced = [facts.started('s', now - 2_000, life), facts.granted('s', 'h', now - 1_000)]
+  it('is unproven, looked at again soon and ever more rarely, and a relapse when it appears', async () => {
+    const { parts, outcomes, appended } = fakeWork(announced, { probes: [dead(), dead(), alive()] })
+    await firstProbe(parts, cid('h'))
+    const [receipt] = outcomes()
+    expect(receipt).toMatchObject({ outcome: 'unproven' })
+    expect(receipt?.recheckAt).toBe((receipt?.settledAt ?? 0) + 5_000)
+    expect(await firstProbe(parts, cid('h'))).toMatchObject({ state: 'again' })
+    expect(await firstProbe(parts, cid('h'))).toEqual({ state: 'over' })
+    expect(appended.at(-1)).toMatchObject({ kind: 'relapsed', epoch: 1 })
+  })
+
+  it('is not looked at beyond its life', async () => {
+    const short = [announced[0], facts.granted('s', 'h', now - 1_000, { expiresAt: now + 40, renewable: false })]
+    const { parts } = fakeWork(short as Fact[], { probes: [dead()] })
+    await firstProbe(parts, cid('h'))
+    await until('its life is over', () => Date.now() > now + 40)
+    expect(await firstProbe(parts, cid('h'))).toEqual({ state: 'over' })
   })
 })
 

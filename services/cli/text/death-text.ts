@@ -23,7 +23,13 @@ const told = (receipt: Receipt): [string, ...string[]] => {
   switch (outcome) {
     case 'verified': {
       const lag = `${duration(dead - dueAt)} after due`
-      return ['dead', `${lag}; ${evidenceText(receipt)} at ${clock(dead)} UTC`, `receipt ${receipt.receipt}`]
+      const outlived = (receipt.exposure ?? []).map(open => `outlived by ${open}`)
+      return [
+        'dead',
+        `${lag}; ${evidenceText(receipt)} at ${clock(dead)} UTC`,
+        `receipt ${receipt.receipt}`,
+        ...outlived,
+      ]
     }
     case 'impossible':
       return ['impossible', `${receipt.reason ?? 'the store cannot'}; exposed until ${until}`]

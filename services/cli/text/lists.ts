@@ -1,6 +1,6 @@
 import type { GrantEntry, SessionEntry } from '../../../schemas/http.ts'
 import type { Receipt } from '../../../schemas/receipt.ts'
-import { clock, duration, fromNow } from './duration.ts'
+import { clock, duration, fromNow, moment } from './duration.ts'
 import { wrap } from './plain.ts'
 import { table } from './table.ts'
 
@@ -37,20 +37,30 @@ const whyText = ({ grant, blocked, heldSince, refusedSince }: GrantEntry, now: n
   return say(`refused for ${duration(now - refusedSince)}; its proof waits for the store's window or for Kafka`)
 }
 
-export const receiptsText = (receipts: Receipt[]): string =>
-  receipts.length === 0
-    ? 'No receipts.'
-    : table<Receipt>(receipts, [
-        { title: 'SETTLED UTC', of: one => clock(one.settledAt) },
-        { title: 'OUTCOME', of: one => one.outcome },
-        {
-          title: 'LAG',
-          right: true,
-          of: one => (one.deadSince === undefined ? '-' : duration(one.deadSince - one.dueAt)),
-        },
-        { title: 'CAUSE', most: 13, of: one => one.cause },
-        { title: 'KIND', most: 14, of: one => one.kind },
-        { title: 'PROOF', of: one => one.evidence ?? '-' },
-        { title: 'RECEIPT', of: one => one.receipt.slice(0, 8) },
-        { title: 'SESSION', of: one => one.grants.map(grant => grant.session).join(',') },
-      ])
+export const receiptsText = (receipts: Receipt[]): string => {
+  if (receipts.length === 0) return 'No receipts.'
+  const more = receipts.flatMap(one => [...(one.exposure ?? []).map(open => `outlived by ${open}`), ...reasonOf(one)])
+  return [receiptTable(receipts), ...[...new Set(more)].map(line => wrap(line))].join('\n')
+}
+
+/** The same words of many receipts are said once. */
+const reasonOf = ({ outcome, reason, exposedUntil }: Receipt): string[] => {
+  if (reason === undefined) return []
+  return [`${outcome}: ${reason}${exposedUntil === undefined ? '' : `; exposed until ${moment(exposedUntil)}`}`]
+}
+
+const receiptTable = (receipts: Receipt[]): string =>
+  table<Receipt>(receipts, [
+    { title: 'SETTLED UTC', of: one => clock(one.settledAt) },
+    { title: 'OUTCOME', of: one => one.outcome },
+    {
+      title: 'LAG',
+      right: true,
+      of: one => (one.deadSince === undefined ? '-' : duration(one.deadSince - one.dueAt)),
+    },
+    { title: 'CAUSE', most: 13, of: one => one.cause },
+    { title: 'KIND', most: 14, of: one => one.kind },
+    { title: 'PROOF', of: one => one.evidence ?? '-' },
+    { title: 'RECEIPT', of: one => one.receipt.slice(0, 8) },
+    { title: 'SESSION', of: one => one.grants.map(grant => grant.session).join(',') },
+  ])
