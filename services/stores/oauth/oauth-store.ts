@@ -1,7 +1,87 @@
+import { mcpDoor } from '../../../schemas/door.ts'
 import type { OauthStoreConfig } from '../../../schemas/store-oauth.ts'
-import type { Store } from '../../pipeline/ports.ts'
+import type { Credential, ProbeResult, StepResult, Store } from '../../pipeline/ports.ts'
+import { storeBudget } from '../budget.ts'
+import { openDoor } from '../door.ts'
 import type { StoreParts } from '../store-parts.ts'
+import { recentSteps } from '../vault/recent-steps.ts'
+import { discovery } from './discovery.ts'
+import { oauthEndpoints } from './endpoints.ts'
+import { meteredCalls } from './metered.ts'
+import { meteredDoor } from './metered-door.ts'
+import { requireSafe } from './safe-url.ts'
+import { needsToken, openTokens } from './sealed-tokens.ts'
+import { probeToken } from './token-probe.ts'
+import { oauthWire } from './wire-fetch.ts'
 
-export const oauthStore = (config: OauthStoreConfig, _parts: StoreParts): Store => {
-  throw new Error(`stores: ${config.id}: not built yet`)
+const noRevocation = { state: 'impossible', reason: 'the issuer has no revocation endpoint (RFC 7009)' } as const
+
+/** Access and refresh tokens, each ended and proven for itself: no server's cascade is believed. */
+export const oauthStore = (config: OauthStoreConfig, parts: StoreParts): Store => {
+  const { id, caFile, timeoutMs, budget: limits } = config
+  for (const address of [config.issuer, config.resource]) if (address !== undefined) requireSafe(address)
+  const wire = oauthWire({ caFile, timeoutMs, connections: limits.inFlight })
+  const leaseMs = 2 * timeoutMs + 1_000
+  const budgetOf = (store: string) =>
+    storeBudget({ redis: parts.redis, prefix: parts.redisPrefix, store, limits, leaseMs })
+  const call = meteredCalls(id, budgetOf(id), parts.onCall)
+  const introspector = config.introspection ?? config
+  const endpoints = oauthEndpoints({ call, wire, revoker: config, introspector })
+  const door = doorOf(config)
+  const doorCall = meteredCalls(id, budgetOf(`${id}/door`), parts.onCall)
+  const probing = {
+    endpoints,
+    witness: introspector.clientId,
+    tryDoor: door && meteredDoor(door, doorCall),
+  }
+  const find = discovery({ issuer: config.issuer, resource: config.resource, call, wire })
+  const tokensOf = (credential: Credential) => openTokens(parts.openSealed, id, credential)
+  const steps = recentSteps()
+  return {
+    id,
+    role: 'issuer',
+    propagationMs: config.propagationMs,
+    survives: () => config.survives,
+    impossible: ({ sealed = [], valueSealed }) => (sealed.length > 0 || valueSealed ? undefined : needsToken),
+    probe: async (credential, lane): Promise<ProbeResult> => {
+      const tokens = tokensOf(credential)
+      if ('problem' in tokens) return { state: 'unknown', ...tokens }
+      const server = await find(lane)
+      if ('problem' in server) return { state: 'unknown', ...server }
+      if (server.revocation_endpoint === undefined) return noRevocation
+      const stepped = steps.take(credential.handle)
+      return untilNot('dead', tokens, token => probeToken(probing, server, credential, token, lane, stepped))
+    },
+    revoke: async (credential, lane): Promise<StepResult> => {
+      const tokens = tokensOf(credential)
+      if ('problem' in tokens) return { state: 'failed', ...tokens }
+      const server = await find(lane)
+      if ('problem' in server) return { state: 'failed', ...server }
+      if (server.revocation_endpoint === undefined) return noRevocation
+      const step = await untilNot('claimed', tokens, token => endpoints.revoke(server, token, lane))
+      steps.add(credential.handle)
+      return step
+    },
+    close: async () => {
+      await Promise.all([wire.close(), door?.close()])
+    },
+  }
+}
+
+const doorOf = ({ door, timeoutMs, caFile }: OauthStoreConfig) => {
+  if (door === undefined) return undefined
+  const described = typeof door === 'string' ? mcpDoor(door) : door
+  requireSafe(described.url)
+  return openDoor(described, timeoutMs, caFile)
+}
+
+/** The first result that is not this one, else the last. */
+const untilNot = async <T extends { state: string }>(
+  state: string,
+  tokens: string[],
+  ask: (token: string) => Promise<T>,
+): Promise<T> => {
+  const [token = '', ...rest] = tokens
+  const result = await ask(token)
+  return result.state !== state || rest.length === 0 ? result : untilNot(state, rest, ask)
 }

@@ -1,0 +1,21 @@
+import type { Lane } from '../../pipeline/ports.ts'
+import type { Door, DoorAnswer } from '../door.ts'
+import type { Reply } from '../vault/reply.ts'
+import type { Metered } from './metered.ts'
+
+/** One use of a token at the door, inside a budget of its own: the resource is not the issuer. */
+export const meteredDoor =
+  (door: Door, call: Metered) =>
+  async (token: string, lane: Lane): Promise<DoorAnswer> => {
+    let answer: DoorAnswer | undefined
+    const reply = await call({ operation: 'door.use', group: 'probe', lane }, async (): Promise<Reply> => {
+      const used = await door.use(token)
+      answer = used
+      const { status, retryAfterMs } = used
+      if (status !== undefined) return { status, body: undefined, retryAfterMs }
+      return { problem: used.state === 'unknown' ? used.problem : { code: 'protocol', detail: 'no answer' } }
+    })
+    if (answer) return answer
+    const problem = 'problem' in reply ? reply.problem : ({ code: 'protocol', detail: 'no answer' } as const)
+    return { state: 'unknown', problem }
+  }

@@ -1,0 +1,74 @@
+import type { Credential, Impossible, Lane, ProbeResult } from '../../pipeline/ports.ts'
+import type { DoorAnswer } from '../door.ts'
+import type { Introspected } from './answers.ts'
+import type { Server } from './discovery.ts'
+import type { Endpoints } from './endpoints.ts'
+import { selfContained } from './jwt-shape.ts'
+
+/** Uses an access token where agents use it; undefined: there is no such place. */
+export type TryDoor = ((token: string, lane: Lane) => Promise<DoorAnswer>) | undefined
+
+/**
+ * Alive if the issuer or the door says so. Dead only if the issuer calls it inactive *and* the door refuses it, where there is
+ * one. `witness`: the issuer may call a living token inactive to a client that it does not concern (RFC 7662 section 2.2).
+ */
+export const probeToken = async (
+  parts: { endpoints: Endpoints; tryDoor: TryDoor; witness: string },
+  server: Server,
+  credential: Credential,
+  token: string,
+  lane: Lane,
+  stepped: boolean,
+): Promise<ProbeResult> => {
+  const { endpoints, witness } = parts
+  const isRefresh = credential.kind === 'oauth.refresh-token'
+  // Using a refresh token would rotate it.
+  const tryDoor = isRefresh ? undefined : parts.tryDoor
+  if (server.introspection_endpoint === undefined && !tryDoor) return cannotBeProbed
+  const issuer = await askIssuer(endpoints, server, token, lane, stepped)
+  if (issuer?.state === 'active') return { state: 'alive', evidence: 'target', witness }
+  const door = await tryDoor?.(token, lane)
+  if (door?.state === 'accepted') return { state: 'alive', evidence: 'used' }
+  if (door?.state === 'unknown') return door
+  if (issuer?.state === 'unknown') return issuer
+  const unstoppable = neverSeenJwt(credential, token)
+  if (unstoppable) return unstoppable
+  if (issuer?.state === 'unsupported' && !door) return cannotBeProbed
+  return {
+    state: 'dead',
+    evidence: door ? 'used' : 'target',
+    // A refusal at the door is nobody's word.
+    ...(issuer?.state === 'inactive' && !door ? { witness } : {}),
+    ...(isRefresh ? { onlyAfterStep: 'rotated or revoked by somebody else: a successor may live' } : {}),
+  }
+}
+
+/**
+ * Alive may be said on a kept connection. "Inactive" may become a proof: it is asked for again on a fresh one, and that answer
+ * counts. Right after a step the proof is asked for at once.
+ */
+const askIssuer = async (
+  endpoints: Endpoints,
+  server: Server,
+  token: string,
+  lane: Lane,
+  stepped: boolean,
+): Promise<Introspected | undefined> => {
+  if (server.introspection_endpoint === undefined) return undefined
+  const glance = stepped ? undefined : await endpoints.introspect(server, token, lane, false)
+  if (glance && glance.state !== 'inactive') return glance
+  return endpoints.introspect(server, token, lane, true)
+}
+
+/** Who checks only its signature accepts it until its end, whatever the issuer says of it. */
+const neverSeenJwt = ({ seenAt }: Credential, token: string): Impossible | undefined => {
+  const jwt = seenAt === undefined ? selfContained(token) : undefined
+  if (!jwt || (jwt.expiresAt ?? Number.POSITIVE_INFINITY) <= Date.now()) return undefined
+  const reason = 'a self-contained JWT that the issuer does not look up: honoured until it expires'
+  return { state: 'impossible', reason, exposedUntil: jwt.expiresAt }
+}
+
+const cannotBeProbed: Impossible = {
+  state: 'impossible',
+  reason: 'cannot be probed: the issuer does not introspect it, and no door is configured',
+}
