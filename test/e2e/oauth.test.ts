@@ -45,7 +45,7 @@ const sealedOf = (handle: string) => world.redis.hvals(world.key(sealedHash(cred
 it('a finished task: access and refresh token are refused, and their sealed values are gone after the second look', async () => {
   await world.emitter.emit('curfew.session.started', { session: 'o' })
   const held = [await server.issueAccessToken(), await server.issueRefreshToken()]
-  const watched = [await world.handOut('o', held[0]!, { task: 't' }), await world.handOut('o', held[1]!, { task: 't' })]
+  const watched = await Promise.all(held.map(one => world.handOut('o', one, { task: 't' })))
   const untouched = await world.handOut('o', await server.issueAccessToken())
   for (const { grant, shown = '' } of held) {
     const [blob = ''] = await until(
