@@ -43,7 +43,8 @@ const kill = async (attempt: Attempt): Promise<Settled> => {
   if (before.state === 'dead') return refused(attempt, before)
   if (before.state === 'unknown') {
     parts.observe({ event: 'problem', store: store.id, cid: view.cid, step: 'probe', problem: before.problem })
-    if (waits(before.problem)) return blocked(parts, view, note, 'probe', before.problem)
+    if (waits(before.problem) || looksAgainFirst(attempt, before.problem))
+      return blocked(parts, view, note, 'probe', before.problem)
   } else if (before.state === 'impossible') return appendOutcome(attempt, { ...before, outcome: 'impossible' })
   else if ((await accepted(attempt, before.witness)) === 'inside_window') return watchWindow(attempt)
 
@@ -126,6 +127,16 @@ const admitted = async (
   parts.observe({ event: 'held', store: view.store, cid: view.cid, cause: verdict.cause.cause })
   return false
 }
+
+/**
+ * Never seen alive, and the store does not answer: a step that gets through a moment later would kill it unproven. So it is
+ * looked at again first, for a part of the bound; then killing it matters more than proving it.
+ */
+const looksAgainFirst = ({ parts, view, note, dueAt }: Attempt, { code }: Problem): boolean =>
+  (code === 'unreachable' || code === 'timeout') &&
+  view.seenAt === undefined &&
+  note.seenAt === undefined &&
+  parts.now() - Math.max(dueAt, note.blocked?.since ?? parts.now()) < parts.boundMs / 3
 
 /** Problems that the step would only repeat; after a timeout or a 403 on the probe alone the step is still tried. */
 const waits = (problem: Problem) => problem.code === 'throttled' || problem.code === 'sealed'

@@ -49,6 +49,24 @@ describe('the word of a client that was never told "alive"', () => {
   })
 })
 
+describe('a store that does not answer, and a credential that was never seen alive', () => {
+  const away: ProbeResult = { state: 'unknown', problem: { code: 'unreachable', detail: 'cannot connect' } }
+  it('is looked at again before the step, so that its death can be proven', async () => {
+    const { parts, outcomes, steps } = fakeWork(ended, { probes: [away, alive(), dead()] })
+    expect(await revoke(parts, cid('h'), 'kill')).toMatchObject({ state: 'again' })
+    expect(steps()).toBe(0)
+    await revoke(parts, cid('h'), 'kill')
+    expect(outcomes()).toMatchObject([{ outcome: 'verified' }])
+  })
+
+  it('is stepped on all the same when a part of the bound has passed', async () => {
+    const { parts, steps } = fakeWork(ended, { probes: [away] })
+    await revoke(parts, cid('h'), 'kill')
+    await revoke({ ...parts, now: () => Date.now() + parts.boundMs / 3 }, cid('h'), 'kill')
+    expect(steps()).toBe(1)
+  })
+})
+
 describe('a death that our step did not cause', () => {
   const reason = 'a successor may live'
   const seen = [...ended, facts.seen('h', now - 7_000)]
