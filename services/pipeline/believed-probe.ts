@@ -6,17 +6,29 @@ import type { CredentialView } from './view.ts'
 export const credentialOf = (view: CredentialView, note: WorkNote): Credential => ({
   ...view,
   seenAt: view.seenAt ?? note.seenAt,
+  witnesses: witnessesOf(view, note),
 })
+const witnessesOf = (view: CredentialView, note: WorkNote) => [...view.witnesses, ...(note.witnesses ?? [])]
 
 /**
  * The store's word, believed as far as it may be: a witness that was never told "alive" about this credential may be told
  * "inactive" of a living one (RFC 7662 section 2.2 allows it), so its "dead" is unknown where another one saw it alive.
  */
-export const believedProbe = async ({ store, view, note, lane }: Attempt): Promise<ProbeResult> => {
-  const result = await store.probe(credentialOf(view, note), lane)
-  if (result.state !== 'dead' || result.witness === undefined) return result
-  if (view.seenAt === undefined && note.seenAt === undefined) return result
-  if (view.witnesses.includes(result.witness) || note.witness === result.witness) return result
-  const detail = `${result.witness} was never told that it is alive: its "inactive" proves nothing`
+export const believedProbe = async (attempt: Attempt): Promise<ProbeResult> => {
+  const { store, view, note, lane } = attempt
+  const result = await store.probe({ ...credentialOf(view, note), notBefore: looksFrom(attempt) }, lane)
+  if (result.state !== 'dead' || (view.seenAt === undefined && note.seenAt === undefined)) return result
+  const known = witnessesOf(view, note)
+  const stranger = result.witnesses?.find(witness => !known.includes(witness))
+  if (stranger === undefined) return result
+  const detail = `${stranger} was never told that it is alive: its "inactive" proves nothing`
   return { state: 'unknown', problem: { code: 'protocol', detail } }
+}
+
+/** A look that began before its last grant, its relapse, its step, or the end of that step's window, says nothing of now. */
+const looksFrom = ({ parts, view, store, note }: Attempt): number => {
+  const changedAt = note.steppedAt ?? note.refusedSince
+  if (changedAt === undefined) return Math.max(view.relapsedAt ?? 0, ...view.grants.map(grant => grant.at))
+  const settlesAt = changedAt + store.propagationMs
+  return parts.now() < settlesAt ? changedAt : settlesAt
 }

@@ -29,7 +29,7 @@ export const firstProbe = async (parts: WorkParts, cid: string): Promise<Settled
   }
   const probe = await believedProbe(attempt)
   if (probe.state === 'alive') {
-    await appendSeen(attempt, parts.now(), probe.witness)
+    await appendSeen(attempt, probe.at ?? parts.now(), probe.witnesses)
     return over
   }
   if (probe.state === 'impossible') return appendOutcome(attempt, { ...probe, outcome: 'impossible' })

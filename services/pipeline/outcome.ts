@@ -9,26 +9,25 @@ import type { CredentialView } from './view.ts'
 export type Result = { outcome: OutcomeKind; evidence?: Evidence; reason?: string; exposedUntil?: number | undefined }
 
 const by = 'curfew'
-const seenFact = (cid: string, at: number, witness: string | undefined): Fact => ({
-  v: 1,
-  kind: 'seen',
-  at,
-  event: 'seen',
-  by,
-  cid,
-  ...(witness === undefined ? {} : { witness }),
-})
+const seenFacts = (cid: string, at: number, witnesses: string[] = []): Fact[] => {
+  const seen = { v: 1, kind: 'seen', at, event: 'seen', by, cid } as const
+  return witnesses.length === 0 ? [seen] : witnesses.map(witness => ({ ...seen, witness }))
+}
 
 /**
  * Durable before the step; with Kafka down it is kept beside the work and goes with the outcome. The note comes first: a
  * concurrent first probe that finds it dead because of our step must find out here that it was seen alive.
  */
-export const appendSeen = async ({ parts, view, note }: Attempt, at: number, witness?: string): Promise<void> => {
+export const appendSeen = async (
+  { parts, view, note }: Attempt,
+  at: number,
+  witnesses: string[] = [],
+): Promise<void> => {
   note.seenAt ??= at
-  if (witness !== undefined) note.witness = witness
+  if (witnesses.length > 0) note.witnesses = [...new Set([...(note.witnesses ?? []), ...witnesses])]
   await parts.projection.saveNote(view.cid, note)
   try {
-    await parts.facts.append([seenFact(view.cid, note.seenAt, note.witness)])
+    await parts.facts.append(seenFacts(view.cid, note.seenAt, note.witnesses))
   } catch {
     parts.observe({ event: 'facts_unavailable', cid: view.cid })
   }
@@ -40,7 +39,7 @@ export const appendOutcome = async (attempt: Attempt, result: Result): Promise<S
   const receipt = receiptOf(attempt, result)
   const facts: Fact[] = [{ v: 1, kind: 'outcome', at: receipt.settledAt, event: 'outcome', by, cid: view.cid, receipt }]
   if (view.seenAt === undefined && note.seenAt !== undefined)
-    facts.unshift(seenFact(view.cid, note.seenAt, note.witness))
+    facts.unshift(...seenFacts(view.cid, note.seenAt, note.witnesses))
   await parts.projection.saveNote(view.cid, note)
   try {
     await parts.facts.append(facts)

@@ -28,6 +28,10 @@ export type Credential = {
   target?: string | undefined
   /** Once seen alive, epoch ms. */
   seenAt?: number | undefined
+  /** Who was told that it is alive: an authority's client, a login, `door`. */
+  witnesses?: readonly string[] | undefined
+  /** A look that began before this moment (epoch ms) says nothing any more. Absent: one that begins now is needed. */
+  notBefore?: number | undefined
   /** Sealed values of it, each under one key: opened by the store, where it must be shown. */
   sealed?: string[] | undefined
   /** A sealed value was announced: while `sealed` is empty, it is only not known yet. */
@@ -37,10 +41,16 @@ export type Credential = {
 /** This credential can never be ended, or never be proven dead. `exposedUntil`: epoch ms. */
 export type Impossible = { state: 'impossible'; reason: string; exposedUntil?: number | undefined }
 export type ProbeResult =
-  /** `witness`: whose word it is, where only one that was told "alive" may be believed when it is told "dead". */
-  | { state: 'alive'; evidence: Evidence; witness?: string | undefined }
+  /** `witnesses`: whose word it is, where only who was told "alive" may be believed when told "dead". `at`: when it was seen, else now. */
+  | { state: 'alive'; evidence: Evidence; witnesses?: string[] | undefined; at?: number | undefined }
   /** `onlyAfterStep`: a death that our step did not cause proves nothing, and why (a rotated refresh token). */
-  | { state: 'dead'; evidence: Evidence; witness?: string | undefined; onlyAfterStep?: string | undefined }
+  | {
+      state: 'dead'
+      evidence: Evidence
+      witnesses?: string[] | undefined
+      onlyAfterStep?: string | undefined
+      at?: number | undefined
+    }
   /** Not dead: a timeout, a 403 to us, a 429, a sealed store. */
   | { state: 'unknown'; problem: Problem }
   | Impossible
@@ -87,7 +97,7 @@ export type WorkNote = {
   /** Seen alive, not durable yet: appended together with the outcome. */
   seenAt?: number
   /** Whose word that was. */
-  witness?: string
+  witnesses?: string[]
   attempts: number
   failures: number
   blocked?: { since: number; code: string; detail: string }

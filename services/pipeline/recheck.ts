@@ -9,7 +9,7 @@ export const recheck = async (parts: WorkParts, view: CredentialView): Promise<S
   const store = parts.stores.get(view.store)
   if (view.receipt === undefined || !store) return { state: 'over' }
   if (view.receipt.outcome === 'impossible') return shred(parts, view)
-  const probe = await store.probe(view, 'probe')
+  const probe = await store.probe({ ...view, notBefore: looksFrom(parts, view) }, 'probe')
   if (probe.state === 'dead' || probe.state === 'impossible')
     return mayYetExist(parts, view) ? { state: 'again', at: nextLook(parts, view) } : shred(parts, view)
   if (probe.state === 'unknown') return { state: 'again', at: parts.now() + 30_000 }
@@ -21,6 +21,10 @@ export const recheck = async (parts: WorkParts, view: CredentialView): Promise<S
   parts.observe({ event: 'relapsed', store: store.id, cid: view.cid, epoch })
   return { state: 'over' }
 }
+
+/** A store that looks at many at once needs a moment for a new look: one of this second look's time counts, or of the last minute. */
+const looksFrom = ({ now }: WorkParts, { receipt, recheckAt }: CredentialView): number =>
+  receipt?.outcome === 'unproven' ? now() - 60_000 : (recheckAt ?? now())
 
 /** Announced before it exists: looked at until its life is over, since its session's end must reach it. */
 const mayYetExist = ({ now }: WorkParts, { receipt, fixedExpiresAt, expiresAt, grants }: CredentialView): boolean => {

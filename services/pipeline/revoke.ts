@@ -46,7 +46,7 @@ const kill = async (attempt: Attempt): Promise<Settled> => {
     if (waits(before.problem) || looksAgainFirst(attempt, before.problem))
       return blocked(parts, view, note, 'probe', before.problem)
   } else if (before.state === 'impossible') return appendOutcome(attempt, { ...before, outcome: 'impossible' })
-  else if ((await accepted(attempt, before.witness)) === 'inside_window') return watchWindow(attempt)
+  else if ((await accepted(attempt, before)) === 'inside_window') return watchWindow(attempt)
 
   parts.crashPoint('before_step')
   const step = await store.revoke(credentialOf(view, note), lane)
@@ -61,7 +61,7 @@ const kill = async (attempt: Attempt): Promise<Settled> => {
   if (after.state === 'impossible') return appendOutcome(attempt, { ...after, outcome: 'impossible' })
   if (after.state === 'unknown') return blocked(parts, view, note, 'probe', after.problem)
   // Success without effect, or queued: never believed, asked again soon.
-  note.acceptedAt = parts.now()
+  note.acceptedAt = after.at ?? parts.now()
   delete note.refusedSince
   return again(parts, view, note, step.state === 'queued' ? 250 : backoffMs(note))
 }
@@ -70,13 +70,16 @@ const kill = async (attempt: Attempt): Promise<Settled> => {
  * Seen alive: durable before the step, so that a later refusal proves a death. Inside the window of a step that is what a
  * door may still do: recorded, and waited for. After the window the step is done again, and the window was too small.
  */
-const accepted = async (attempt: Attempt, witness: string | undefined): Promise<'inside_window' | 'step'> => {
+const accepted = async (
+  attempt: Attempt,
+  { at, witnesses = [] }: Extract<ProbeResult, { state: 'alive' }>,
+): Promise<'inside_window' | 'step'> => {
   const { parts, view, store, note } = attempt
-  const now = parts.now()
+  const now = at ?? parts.now()
   note.acceptedAt = now
   delete note.refusedSince
-  const newWitness = witness !== undefined && !view.witnesses.includes(witness)
-  if (view.seenAt === undefined || newWitness) await appendSeen(attempt, now, witness)
+  const newWitness = witnesses.some(witness => !view.witnesses.includes(witness))
+  if (view.seenAt === undefined || newWitness) await appendSeen(attempt, now, witnesses)
   if (note.steppedAt === undefined) return 'step'
   const afterMs = now - note.steppedAt
   if (afterMs <= store.propagationMs) return 'inside_window'
@@ -88,7 +91,7 @@ const accepted = async (attempt: Attempt, witness: string | undefined): Promise<
 /** Refused: dead only if it was once seen alive, and only after the store's propagation window. */
 const refused = async (attempt: Attempt, probe: Extract<ProbeResult, { state: 'dead' }>): Promise<Settled> => {
   const { parts, view, store, note } = attempt
-  const now = parts.now()
+  const now = probe.at ?? parts.now()
   note.refusedSince ??= now
   delete note.blocked
   if (view.seenAt === undefined && note.seenAt === undefined) return neverSeen(attempt, now)

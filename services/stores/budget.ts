@@ -7,20 +7,27 @@ import { laneReserve } from './lane-reserve.ts'
 import { redisScript } from './redis-script.ts'
 import { within } from './within.ts'
 
-const groups = ['probe', 'revoke', 'login'] as const
-export type OperationGroup = (typeof groups)[number]
-
-export type BudgetLimits = {
-  callsPerSecond: number
-  burst: number
-  inFlight: number
+export type GroupLimits = { callsPerSecond: number; burst: number; inFlight: number }
+/** Each operation group has calls of its own; strikes and pauses are the whole store's. */
+export type BudgetLimits<G extends string = string> = {
+  groups: Record<G, GroupLimits>
   lockout?: { strikes: number; windowMs: number } | undefined
 }
-export type BudgetParts = {
+export type OperationGroup = 'probe' | 'revoke' | 'login'
+/** The same limits for every group. */
+export const alike = ({
+  lockout,
+  ...each
+}: GroupLimits & Pick<BudgetLimits, 'lockout'>): BudgetLimits<OperationGroup> => ({
+  groups: { probe: each, revoke: each, login: each },
+  lockout,
+})
+
+export type BudgetParts<G extends string> = {
   redis: Redis
   prefix: string
   store: string
-  limits: BudgetLimits
+  limits: BudgetLimits<G>
   /** Longer than any call: after it a slot whose holder was killed comes back. */
   leaseMs: number
   /** How long `acquire` waits inside; a worker never sleeps long. */
@@ -29,7 +36,9 @@ export type BudgetParts = {
 /** What the store answered: a 429 is a strike, `retryAfterMs` a pause. Nothing: the call did not happen or was lost. */
 export type CallResult = { status?: number | undefined; retryAfterMs?: number | undefined }
 export type Slot = { release(result: CallResult): Promise<void> }
-export type Budget = { acquire(group: OperationGroup, lane: Lane): Promise<Slot | { problem: Problem }> }
+export type Budget<G extends string = OperationGroup> = {
+  acquire(group: G, lane: Lane): Promise<Slot | { problem: Problem }>
+}
 
 const acquireScript = redisScript(new URL('budget-acquire.lua', import.meta.url))
 const releaseScript = redisScript(new URL('budget-release.lua', import.meta.url))
@@ -38,7 +47,7 @@ const maxPauseMs = 15 * 60_000
 const maxRedisMs = 2_000
 
 /** Calls to one store instance, shared by all processes. */
-export const storeBudget = (parts: BudgetParts): Budget => ({
+export const storeBudget = <G extends string>(parts: BudgetParts<G>): Budget<G> => ({
   acquire: async (group, lane) => {
     const id = randomUUID()
     const deadline = performance.now() + (parts.waitMs ?? 200)
@@ -57,24 +66,24 @@ export const storeBudget = (parts: BudgetParts): Budget => ({
   },
 })
 
-const keysOf = (parts: BudgetParts) => {
-  const base = `${parts.prefix}:budget:${parts.store}`
-  const flying = (group: OperationGroup) => `${base}:${group}:flying`
+const keysOf = ({ prefix, store }: BudgetParts<string>) => {
+  const base = `${prefix}:budget:${store}`
   return {
     state: base,
     strikes: `${base}:strikes`,
-    flying,
-    bucket: (group: OperationGroup) => `${base}:${group}:bucket`,
+    flying: (group: string) => `${base}:${group}:flying`,
+    bucket: (group: string) => `${base}:${group}:bucket`,
   }
 }
 
-const ask = async (parts: BudgetParts, id: string, group: OperationGroup, lane: Lane) => {
-  const { limits } = parts
-  const { strikes, windowMs } = limits.lockout ?? { strikes: 0, windowMs: 0 }
+const ask = async (parts: BudgetParts<string>, id: string, group: string, lane: Lane) => {
+  const { groups, lockout } = parts.limits
+  const limits = groups[group]
+  if (!limits) throw new Error(`no budget for ${group} calls`)
+  const { strikes, windowMs } = lockout ?? { strikes: 0, windowMs: 0 }
   const keys = keysOf(parts)
   const values = [
     id,
-    groups.indexOf(group) + 1,
     parts.leaseMs,
     limits.callsPerSecond,
     limits.burst,
@@ -84,11 +93,12 @@ const ask = async (parts: BudgetParts, id: string, group: OperationGroup, lane: 
     windowMs,
     laneReserve(lane, strikes - 1),
   ]
-  const names = [keys.state, keys.strikes, ...groups.map(keys.flying), keys.bucket(group)]
-  return (await within(maxRedisMs, acquireScript(parts.redis, names, values))) as [number, number, string]
+  const names = [keys.state, keys.strikes, keys.bucket(group), keys.flying(group)]
+  const all = [...names, ...Object.keys(groups).map(keys.flying)]
+  return (await within(maxRedisMs, acquireScript(parts.redis, all, values))) as [number, number, string]
 }
 
-const giveBack = async (parts: BudgetParts, id: string, group: OperationGroup, result: CallResult): Promise<void> => {
+const giveBack = async (parts: BudgetParts<string>, id: string, group: string, result: CallResult): Promise<void> => {
   const keys = keysOf(parts)
   const refused = result.status === 429
   const pauseMs = Math.min(maxPauseMs, result.retryAfterMs ?? (refused ? 1_000 : 0))

@@ -5,10 +5,11 @@ import path from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Lane } from '../../services/pipeline/ports.ts'
-import { type Budget, type BudgetLimits, type OperationGroup, storeBudget } from '../../services/stores/budget.ts'
+import { alike, type Budget, type OperationGroup, storeBudget } from '../../services/stores/budget.ts'
 import { sharedStack } from '../support/stack.ts'
 
-const plenty: BudgetLimits = { callsPerSecond: 10_000, burst: 1_000, inFlight: 100 }
+type Limits = Parameters<typeof alike>[0]
+const plenty: Limits = { callsPerSecond: 10_000, burst: 1_000, inFlight: 100 }
 const holder = path.join(import.meta.dirname, '..', 'support', 'vault-budget-holder.ts')
 
 describe('the budget of a store, shared by all processes', () => {
@@ -24,12 +25,12 @@ describe('the budget of a store, shared by all processes', () => {
   }, 300_000)
   afterAll(() => Promise.all(clients.map(redis => redis.quit())))
 
-  const fresh = (limits: Partial<BudgetLimits>, more: { prefix?: string; leaseMs?: number; waitMs?: number } = {}) =>
+  const fresh = (limits: Partial<Limits>, more: { prefix?: string; leaseMs?: number; waitMs?: number } = {}) =>
     storeBudget({
       redis: client(),
       prefix: more.prefix ?? `test-${randomUUID()}`,
       store: 'shared',
-      limits: { ...plenty, ...limits },
+      limits: alike({ ...plenty, ...limits }),
       leaseMs: more.leaseMs ?? 10_000,
       waitMs: more.waitMs ?? 200,
     })

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { storeBudget } from '../../services/stores/budget.ts'
+import { alike, storeBudget } from '../../services/stores/budget.ts'
 
 /** A process of its own that takes slots and is then killed: `node vault-budget-holder.ts <redis url> <prefix> <slots> <lease ms>`. */
 const [url = '', prefix = '', slots = '1', leaseMs = '1000'] = process.argv.slice(2)
@@ -7,7 +7,7 @@ const budget = storeBudget({
   redis: new Redis(url),
   prefix,
   store: 'shared',
-  limits: { callsPerSecond: 1_000, burst: 100, inFlight: 4 },
+  limits: alike({ callsPerSecond: 1_000, burst: 100, inFlight: 4 }),
   leaseMs: Number(leaseMs),
   waitMs: 2_000,
 })

@@ -9,11 +9,11 @@ import { until } from '../support/until.ts'
 
 const now = Date.now()
 const ended = [facts.started('s', now - 9_000), facts.granted('s', 'h', now - 8_000), facts.ended('s', now - 1_000)]
-const alive = (witness?: string): ProbeResult => ({ state: 'alive', evidence: 'target', witness })
+const alive = (...witnesses: string[]): ProbeResult => ({ state: 'alive', evidence: 'target', witnesses })
 const dead = (witness?: string, onlyAfterStep?: string): ProbeResult => ({
   state: 'dead',
   evidence: 'target',
-  witness,
+  ...(witness === undefined ? {} : { witnesses: [witness] }),
   onlyAfterStep,
 })
 

@@ -1,7 +1,7 @@
 import { mcpDoor } from '../../../schemas/door.ts'
 import type { OauthStoreConfig } from '../../../schemas/store-oauth.ts'
 import type { Credential, ProbeResult, StepResult, Store } from '../../pipeline/ports.ts'
-import { storeBudget } from '../budget.ts'
+import { alike, storeBudget } from '../budget.ts'
 import { openDoor } from '../door.ts'
 import type { StoreParts } from '../store-parts.ts'
 import { recentSteps } from '../vault/recent-steps.ts'
@@ -23,7 +23,7 @@ export const oauthStore = (config: OauthStoreConfig, parts: StoreParts): Store =
   const wire = oauthWire({ caFile, timeoutMs, connections: limits.inFlight })
   const leaseMs = 2 * timeoutMs + 1_000
   const budgetOf = (store: string) =>
-    storeBudget({ redis: parts.redis, prefix: parts.redisPrefix, store, limits, leaseMs })
+    storeBudget({ redis: parts.redis, prefix: parts.redisPrefix, store, limits: alike(limits), leaseMs })
   const call = meteredCalls(id, budgetOf(id), parts.onCall)
   const introspector = config.introspection ?? config
   const endpoints = oauthEndpoints({ call, wire, revoker: config, introspector })

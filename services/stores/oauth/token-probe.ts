@@ -1,5 +1,5 @@
 import type { Credential, Impossible, Lane, ProbeResult } from '../../pipeline/ports.ts'
-import type { DoorAnswer } from '../door.ts'
+import { type DoorAnswer, doorWitness } from '../door.ts'
 import type { Introspected } from './answers.ts'
 import type { Server } from './discovery.ts'
 import type { Endpoints } from './endpoints.ts'
@@ -10,7 +10,8 @@ export type TryDoor = ((token: string, lane: Lane) => Promise<DoorAnswer>) | und
 
 /**
  * Alive if the issuer or the door says so. Dead only if the issuer calls it inactive *and* the door refuses it, where there is
- * one. `witness`: the issuer may call a living token inactive to a client that it does not concern (RFC 7662 section 2.2).
+ * one. `witness`: the issuer may call a living token inactive to a client that it does not concern (RFC 7662 section 2.2). In
+ * the same way a door that never accepted this token (another audience, a door that refuses everybody) proves nothing with a refusal.
  */
 export const probeToken = async (
   parts: { endpoints: Endpoints; tryDoor: TryDoor; witness: string },
@@ -26,19 +27,25 @@ export const probeToken = async (
   const tryDoor = isRefresh ? undefined : parts.tryDoor
   if (server.introspection_endpoint === undefined && !tryDoor) return cannotBeProbed
   const issuer = await askIssuer(endpoints, server, token, lane, stepped)
-  if (issuer?.state === 'active') return { state: 'alive', evidence: 'target', witness }
+  const openedBefore = credential.witnesses?.includes(doorWitness) ?? false
+  if (issuer?.state === 'active' && (!tryDoor || openedBefore))
+    return { state: 'alive', evidence: 'target', witnesses: [witness] }
   const door = await tryDoor?.(token, lane)
-  if (door?.state === 'accepted') return { state: 'alive', evidence: 'used' }
+  if (issuer?.state === 'active')
+    return door?.state === 'accepted'
+      ? { state: 'alive', evidence: 'used', witnesses: [witness, doorWitness] }
+      : { state: 'alive', evidence: 'target', witnesses: [witness] }
+  if (door?.state === 'accepted') return { state: 'alive', evidence: 'used', witnesses: [doorWitness] }
   if (door?.state === 'unknown') return door
   if (issuer?.state === 'unknown') return issuer
   const unstoppable = neverSeenJwt(credential, token)
   if (unstoppable) return unstoppable
   if (issuer?.state === 'unsupported' && !door) return cannotBeProbed
+  const byDoor = door !== undefined && (openedBefore || issuer?.state !== 'inactive')
   return {
     state: 'dead',
-    evidence: door ? 'used' : 'target',
-    // A refusal at the door is nobody's word.
-    ...(issuer?.state === 'inactive' && !door ? { witness } : {}),
+    evidence: byDoor ? 'used' : 'target',
+    witnesses: [byDoor ? doorWitness : witness],
     ...(isRefresh ? { onlyAfterStep: 'rotated or revoked by somebody else: a successor may live' } : {}),
   }
 }

@@ -1,6 +1,6 @@
 import type { VaultStoreConfig } from '../../../schemas/store-vault.ts'
 import type { Problem } from '../../pipeline/errors.ts'
-import { storeBudget } from '../budget.ts'
+import { alike, storeBudget } from '../budget.ts'
 import { httpTransport } from '../http-transport.ts'
 import type { StoreParts } from '../store-parts.ts'
 import { problemOf } from './answers.ts'
@@ -30,7 +30,7 @@ export const vaultCanaryTokens = (
     redis: parts.redis,
     prefix: parts.redisPrefix,
     store,
-    limits: config.budget,
+    limits: alike(config.budget),
     leaseMs: 2 * timeoutMs + 1_000,
   })
   const client = vaultClient({ address: origin, namespace }, transport)

@@ -1,7 +1,7 @@
 import type { kindsOfStore } from '../../../schemas/grant.ts'
 import type { VaultStoreConfig } from '../../../schemas/store-vault.ts'
 import type { Credential, Store } from '../../pipeline/ports.ts'
-import { storeBudget } from '../budget.ts'
+import { alike, storeBudget } from '../budget.ts'
 import { httpTransport } from '../http-transport.ts'
 import type { StoreParts } from '../store-parts.ts'
 import { vaultAppRoleSecretId } from './approle-secret-id.ts'
@@ -31,7 +31,7 @@ export const vaultStore = (config: VaultStoreConfig, parts: StoreParts): Store =
     redis: parts.redis,
     prefix: parts.redisPrefix,
     store: config.id,
-    limits: config.budget,
+    limits: alike(config.budget),
     leaseMs: 2 * timeoutMs + 1_000,
   })
   const metered = meteredCall({ store: config.id, budget, client, onCall: parts.onCall })
@@ -75,7 +75,11 @@ const leaseTargets = (config: VaultStoreConfig, parts: StoreParts): LeaseTarget[
       redis: parts.redis,
       prefix: parts.redisPrefix,
       store: `${config.id}/target`,
-      limits: { callsPerSecond: config.budget.callsPerSecond, burst: targetConnections, inFlight: targetConnections },
+      limits: alike({
+        callsPerSecond: config.budget.callsPerSecond,
+        burst: targetConnections,
+        inFlight: targetConnections,
+      }),
       leaseMs: 2 * target.timeoutMs + 1_000,
     })
     return postgresTarget({ ...target, store: config.id, budget, onCall: parts.onCall })
