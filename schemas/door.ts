@@ -1,10 +1,5 @@
 import { z } from 'zod'
-
-/** One answer of a door: its status, and a piece of its body's text where the status alone does not say it. */
-const doorAnswer = z.strictObject({
-  status: z.union([z.int().min(100).max(599), z.array(z.int().min(100).max(599)).min(1)]),
-  contains: z.string().min(1).optional(),
-})
+import { answers } from './answer.ts'
 
 /**
  * Where the credential itself is used: one request that changes nothing. What is neither `refused` nor `accepted` says nothing
@@ -16,24 +11,21 @@ export const door = z.strictObject({
   /** `{{value}}` is the credential. */
   headers: z.record(z.string(), z.string()).default({ authorization: 'Bearer {{value}}' }),
   json: z.unknown().optional(),
-  accepted: z
-    .array(doorAnswer)
-    .min(1)
-    .default([{ status: [200, 201, 202, 204] }]),
-  refused: z
-    .array(doorAnswer)
-    .min(1)
-    .default([{ status: 401 }]),
+  accepted: answers.default([200, 201, 202, 204]),
+  refused: answers.default([401]),
 })
 export type DoorConfig = z.infer<typeof door>
 
 /** An MCP server over Streamable HTTP: what it answers to `initialize` says whether the bearer is accepted. */
-export const mcpDoor = (url: string): DoorConfig =>
+export const mcpDoor = (
+  url: string,
+  changes: Partial<Pick<DoorConfig, 'headers' | 'accepted' | 'refused'>> = {},
+): DoorConfig =>
   door.parse({
     url,
     method: 'POST',
     headers: {
-      authorization: 'Bearer {{value}}',
+      ...(changes.headers ?? { authorization: 'Bearer {{value}}' }),
       accept: 'application/json, text/event-stream',
       'content-type': 'application/json',
     },
@@ -47,5 +39,6 @@ export const mcpDoor = (url: string): DoorConfig =>
         clientInfo: { name: 'curfew-probe', version: '1' },
       },
     },
-    accepted: [{ status: 200, contains: 'protocolVersion' }],
+    accepted: changes.accepted ?? [{ status: 200, contains: 'protocolVersion' }],
+    ...(changes.refused === undefined ? {} : { refused: changes.refused }),
   })

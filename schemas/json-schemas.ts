@@ -4,6 +4,7 @@ import { eventData } from './events.ts'
 import { fact } from './facts.ts'
 import { errorAnswer, grantList, receiptList, revocationRequest, sessionDetail, sessionList } from './http.ts'
 import { outcomeEventData } from './outcome-events.ts'
+import { preset } from './preset.ts'
 import { receipt } from './receipt.ts'
 import { status } from './status.ts'
 
@@ -12,6 +13,7 @@ export const jsonSchemas = (): Record<string, string> => {
   const shapes: Record<string, z.ZodType> = {
     config,
     fact,
+    preset,
     receipt,
     status,
     'http.session': sessionDetail,

@@ -40,7 +40,7 @@ const openParts = async (config: Config, life: Lifetime, log: Log, onFatal: Part
   const stores = new Map(
     config.stores.map(store => [
       store.id,
-      openStore(store, { redis, redisPrefix: config.redis.prefix, log, onCall: countCall, openSealed: seals.open }),
+      openStore(store, { redis, redisPrefix: config.redis.prefix, log, onCall: countCall, sealing: seals }),
     ]),
   )
   function countCall(store: string, operation: string, result: string) {

@@ -78,8 +78,13 @@ export type Store = {
   survives(credential: Credential): string[]
   probe(credential: Credential, lane: Lane): Promise<ProbeResult>
   revoke(credential: Credential, lane: Lane): Promise<StepResult>
+  /** A new credential under a name of its own, with its value: for a throw-away, and for rotation. */
+  issue?(request: { name: string; lifeMs: number }): Promise<Issued | { problem: Problem }>
+  /** Living credentials that were issued under a name: what an unanswered `issue` may have made. */
+  named?(name: string): Promise<string[] | { problem: Problem }>
   close(): Promise<void>
 }
+export type Issued = { handle: string; value: string; expiresAt?: number | undefined }
 
 export type FactLog = {
   /** Resolves when everything is acknowledged by all in-sync replicas; else throws FactsUnavailable. */

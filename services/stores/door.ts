@@ -1,6 +1,8 @@
 import type { DoorConfig } from '../../schemas/door.ts'
 import type { Problem } from '../pipeline/errors.ts'
+import { fitsOne } from './answer-fits.ts'
 import { httpTransport, type WireAnswer } from './http-transport.ts'
+import { retryAfterMs } from './reply.ts'
 import { wireProblem } from './wire-problem.ts'
 
 /** A door that accepted a credential is a witness of it: only its refusal counts as a use that was refused. */
@@ -44,7 +46,8 @@ export const openDoor = (config: DoorConfig, timeoutMs: number, caFile?: string)
     use: async value => {
       try {
         const answer = await send(value)
-        return { ...read(config, answer), status: answer.statusCode }
+        const pauseMs = retryAfterMs(answer.headers['retry-after'], Date.now())
+        return { ...read(config, answer), status: answer.statusCode, retryAfterMs: pauseMs }
       } catch (error) {
         return { state: 'unknown', problem: wireProblem(error) }
       }
@@ -53,11 +56,10 @@ export const openDoor = (config: DoorConfig, timeoutMs: number, caFile?: string)
   }
 }
 
-const read = (config: DoorConfig, { statusCode, text }: WireAnswer): DoorAnswer => {
-  const fits = ({ status, contains }: DoorConfig['refused'][number]) =>
-    [status].flat().includes(statusCode) && (contains === undefined || text.includes(contains))
-  if (config.refused.some(fits)) return { state: 'refused' }
-  if (config.accepted.some(fits)) return { state: 'accepted' }
+const read = (config: DoorConfig, { statusCode, body, text }: WireAnswer): DoorAnswer => {
+  const answer = { status: statusCode, body, text }
+  if (fitsOne(config.refused, answer)) return { state: 'refused' }
+  if (fitsOne(config.accepted, answer)) return { state: 'accepted' }
   const code = statusCode === 429 ? 'throttled' : 'protocol'
   return { state: 'unknown', problem: { code, detail: `the door answered ${statusCode}: that says nothing` } }
 }

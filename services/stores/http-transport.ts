@@ -29,7 +29,7 @@ export type Transport = {
   close(): Promise<void>
 }
 
-const maxAnswerBytes = 64 * 1024
+const usualAnswerBytes = 64 * 1024
 const maxRedirects = 2
 
 /** Keep-alive, the store's own CA, a hard end for everything. Redirects are followed inside the origin only. */
@@ -38,6 +38,7 @@ export const httpTransport = (settings: {
   caFile: string | undefined
   timeoutMs: number
   connections: number
+  mostAnswerBytes?: number
 }): Transport => {
   const { origin, timeoutMs } = settings
   const ca = settings.caFile === undefined ? undefined : readFileSync(settings.caFile, 'utf8')
@@ -45,7 +46,7 @@ export const httpTransport = (settings: {
     connect: buildConnector({ ...(ca === undefined ? {} : { ca }), timeout: timeoutMs }),
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
-    maxResponseSize: maxAnswerBytes,
+    maxResponseSize: settings.mostAnswerBytes ?? usualAnswerBytes,
   }
   const pool = new Pool(origin, { ...limits, connections: settings.connections, keepAliveTimeout: 30_000 })
   const open = () => new Client(origin, limits)

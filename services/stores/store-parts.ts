@@ -10,6 +10,6 @@ export type StoreParts = {
   redisPrefix: string
   log(event: object): void
   onCall?: OnCall | undefined
-  /** Opens what was sealed for a credential; undefined: its key is not in the ring. */
-  openSealed: Sealing['open']
+  /** Opens what was sealed for a credential; seals what processes share (logins). */
+  sealing: Sealing
 }

@@ -28,7 +28,7 @@ export const oauthStores = (redisUrl: string) => {
       const redis = new Redis(redisUrl)
       const config = oauthStoreConfig.parse({ id: 'oauth-local', kind: 'oauth', ...secretFile(client), ...changes })
       const redisPrefix = `test-${randomUUID().slice(0, 8)}`
-      const store = openStore(config, { redis, redisPrefix, log: () => undefined, openSealed: open })
+      const store = openStore(config, { redis, redisPrefix, log: () => undefined, sealing: { ...seals, open } })
       opened.push({ store, redis })
       return store
     },

@@ -30,7 +30,7 @@ export const lyingWorld = async (redisUrl: string, lies: Lies = {}, changes: Rec
       redis,
       redisPrefix,
       log: event => void events.push(event as { event: string }),
-      openSealed: () => undefined,
+      sealing: { seal: () => ({ id: '', blob: '' }), open: () => undefined },
     })
     opened.push({ store, redis })
     return store

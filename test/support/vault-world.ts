@@ -42,7 +42,7 @@ export const vaultWorld = async (addresses: StackAddresses) => {
         redis: made.redis,
         redisPrefix: made.prefix,
         log: event => void made.events.push(event),
-        openSealed: () => undefined,
+        sealing: { seal: () => ({ id: '', blob: '' }), open: () => undefined },
       })
       made.issuers.add(store)
       return store

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { type Answer, retryAfterMs } from '../../services/stores/reply.ts'
 import { storeText } from '../../services/stores/store-text.ts'
 import {
   leaseProbe,
@@ -10,7 +11,6 @@ import {
   tokenStep,
 } from '../../services/stores/vault/answers.ts'
 import { refuseUnsafeEnvironment } from '../../services/stores/vault/environment.ts'
-import { type Answer, retryAfterMs } from '../../services/stores/vault/reply.ts'
 
 const answer = (status: number, ...errors: string[]): Answer => ({ status, body: errors[0] ? { errors } : {} })
 const found: Answer = { status: 200, body: { data: { id: 'x' } } }

@@ -1,7 +1,7 @@
 import type { Problem, ProblemCode } from '../../pipeline/errors.ts'
 import type { StepResult } from '../../pipeline/ports.ts'
+import { type Answer, type Reply, record } from '../reply.ts'
 import { storeText } from '../store-text.ts'
-import { type Answer, type Reply, record } from '../vault/reply.ts'
 import { selfContained } from './jwt-shape.ts'
 
 // What an authorization server's answers mean (RFC 7009, RFC 7662). Seen with oidc-provider 9.13.3.

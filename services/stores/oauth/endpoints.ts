@@ -9,9 +9,9 @@ import {
   revocationRequest,
 } from 'oauth4webapi'
 import type { Lane, StepResult } from '../../pipeline/ports.ts'
+import type { Metered } from '../metered.ts'
 import { type Introspected, introspected, revocationStep } from './answers.ts'
 import type { Server } from './discovery.ts'
-import type { Metered } from './metered.ts'
 import type { Wire } from './wire-fetch.ts'
 
 export type ClientLogin = { clientId: string; clientSecretFile: string; clientAuth: 'basic' | 'post' }

@@ -1,4 +1,4 @@
-import { record } from '../vault/reply.ts'
+import { record } from '../reply.ts'
 
 /**
  * A token that carries its own proof (JWS, RFC 9068) can be accepted by whoever holds the issuer's public key, until `exp`.

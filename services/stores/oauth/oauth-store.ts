@@ -3,13 +3,13 @@ import type { OauthStoreConfig } from '../../../schemas/store-oauth.ts'
 import type { Credential, ProbeResult, StepResult, Store } from '../../pipeline/ports.ts'
 import { alike, storeBudget } from '../budget.ts'
 import { openDoor } from '../door.ts'
+import { meteredCalls } from '../metered.ts'
+import { meteredDoor } from '../metered-door.ts'
+import { requireSafe } from '../safe-url.ts'
 import type { StoreParts } from '../store-parts.ts'
 import { recentSteps } from '../vault/recent-steps.ts'
 import { discovery } from './discovery.ts'
 import { oauthEndpoints } from './endpoints.ts'
-import { meteredCalls } from './metered.ts'
-import { meteredDoor } from './metered-door.ts'
-import { requireSafe } from './safe-url.ts'
 import { needsToken, openTokens } from './sealed-tokens.ts'
 import { probeToken } from './token-probe.ts'
 import { oauthWire } from './wire-fetch.ts'
@@ -32,10 +32,10 @@ export const oauthStore = (config: OauthStoreConfig, parts: StoreParts): Store =
   const probing = {
     endpoints,
     witness: introspector.clientId,
-    tryDoor: door && meteredDoor(door, doorCall),
+    tryDoor: door && meteredDoor(door, doorCall, 'probe'),
   }
   const find = discovery({ issuer: config.issuer, resource: config.resource, call, wire })
-  const tokensOf = (credential: Credential) => openTokens(parts.openSealed, id, credential)
+  const tokensOf = (credential: Credential) => openTokens(parts.sealing.open, id, credential)
   const steps = recentSteps()
   return {
     id,

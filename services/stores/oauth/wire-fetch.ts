@@ -1,5 +1,5 @@
 import { httpTransport, type Transport, type WireAnswer } from '../http-transport.ts'
-import { type Reply, retryAfterMs } from '../vault/reply.ts'
+import { type Reply, retryAfterMs } from '../reply.ts'
 import { wireProblem } from '../wire-problem.ts'
 
 /** What oauth4webapi hands to the fetch that it is given. */

@@ -1,7 +1,7 @@
 import type { Problem, ProblemCode } from '../../pipeline/errors.ts'
 import type { ProbeResult, StepResult } from '../../pipeline/ports.ts'
+import { type Answer, errorText, type Reply, record } from '../reply.ts'
 import { storeText } from '../store-text.ts'
-import { type Answer, errorText, type Reply, record } from './reply.ts'
 
 // What Vault's answers mean. Seen with OpenBao 2.7.2; HashiCorp Vault's known differences are accepted too.
 

@@ -1,8 +1,8 @@
 import type { Problem } from '../../pipeline/errors.ts'
+import { errorText, type Reply } from '../reply.ts'
 import { problemOf } from './answers.ts'
 import type { VaultRequest } from './client.ts'
 import type { CallPurpose, MeteredCall } from './metered-call.ts'
-import { errorText, type Reply } from './reply.ts'
 import type { Session } from './session.ts'
 
 /**

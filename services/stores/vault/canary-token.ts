@@ -2,12 +2,12 @@ import type { VaultStoreConfig } from '../../../schemas/store-vault.ts'
 import type { Problem } from '../../pipeline/errors.ts'
 import { alike, storeBudget } from '../budget.ts'
 import { httpTransport } from '../http-transport.ts'
+import { record } from '../reply.ts'
 import type { StoreParts } from '../store-parts.ts'
 import { problemOf } from './answers.ts'
 import { authorizedCall } from './authorized-call.ts'
 import { vaultClient } from './client.ts'
 import { meteredCall } from './metered-call.ts'
-import { record } from './reply.ts'
 import { vaultSession } from './session.ts'
 
 /** A canary as the facts know it. Its value is never kept: nobody uses it. */
@@ -21,7 +21,7 @@ export type CanaryTokens = {
 export const vaultCanaryTokens = (
   config: VaultStoreConfig,
   tokenRole: string,
-  parts: Omit<StoreParts, 'openSealed'>,
+  parts: Omit<StoreParts, 'sealing'>,
 ): CanaryTokens => {
   const { id: store, caFile, timeoutMs, namespace } = config
   const { origin } = new URL(config.address)

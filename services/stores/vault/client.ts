@@ -1,8 +1,8 @@
 import nodeVault from 'node-vault'
 import type { Dispatcher } from 'undici'
 import type { Transport, WireAnswer, WireRequest } from '../http-transport.ts'
+import { type Reply, record, retryAfterMs } from '../reply.ts'
 import { wireProblem } from '../wire-problem.ts'
-import { type Reply, record, retryAfterMs } from './reply.ts'
 
 export type VaultRequest = {
   method: 'GET' | 'POST'

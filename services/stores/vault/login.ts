@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import type { Problem } from '../../pipeline/errors.ts'
+import { type Reply, record } from '../reply.ts'
 import { problemOf } from './answers.ts'
 import type { MeteredCall } from './metered-call.ts'
-import { type Reply, record } from './reply.ts'
 
 /** The pipeline's own token. `endsAt` is on the clock of `performance.now()`. */
 export type Login = { token: string; accessor: string; renewable: boolean; lifeMs: number; endsAt: number }

@@ -1,9 +1,9 @@
 import type { Lane } from '../../pipeline/ports.ts'
 import type { Budget, OperationGroup } from '../budget.ts'
+import type { Reply } from '../reply.ts'
 import type { OnCall } from '../store-parts.ts'
 import { problemOf } from './answers.ts'
 import type { VaultClient, VaultRequest } from './client.ts'
-import type { Reply } from './reply.ts'
 
 /** What a call is for: its budget group, its lane, its name in the metrics. */
 export type CallPurpose = { operation: string; group: OperationGroup; lane: Lane }

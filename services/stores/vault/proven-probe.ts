@@ -1,7 +1,7 @@
 import type { ProbeResult } from '../../pipeline/ports.ts'
+import type { Reply } from '../reply.ts'
 import type { VaultRequest } from './client.ts'
 import type { CallPurpose, MeteredCall } from './metered-call.ts'
-import type { Reply } from './reply.ts'
 
 /**
  * Alive may be said on a kept connection. A refusal may become a proof: it is asked for again on a fresh connection,

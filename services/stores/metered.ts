@@ -1,15 +1,18 @@
-import type { Lane } from '../../pipeline/ports.ts'
-import type { Budget, OperationGroup } from '../budget.ts'
-import type { OnCall } from '../store-parts.ts'
-import type { Reply } from '../vault/reply.ts'
-import { problemOf } from './answers.ts'
+import type { Problem } from '../pipeline/errors.ts'
+import type { Lane } from '../pipeline/ports.ts'
+import type { Budget, OperationGroup } from './budget.ts'
+import type { Reply } from './reply.ts'
+import type { OnCall } from './store-parts.ts'
 
-export type Purpose = { operation: string; group: OperationGroup; lane: Lane }
-export type Metered = (purpose: Purpose, work: () => Promise<Reply>) => Promise<Reply>
+export type Purpose<G extends string = OperationGroup> = { operation: string; group: G; lane: Lane }
+export type Metered<G extends string = OperationGroup> = <R extends Reply>(
+  purpose: Purpose<G>,
+  work: () => Promise<R>,
+) => Promise<R | { problem: Problem }>
 
 /** Every call passes here: never one outside the shared budget, never one that is not counted. */
 export const meteredCalls =
-  (store: string, budget: Budget, onCall: OnCall | undefined): Metered =>
+  <G extends string>(store: string, budget: Budget<G>, onCall: OnCall | undefined): Metered<G> =>
   async (purpose, work) => {
     const slot = await budget.acquire(purpose.group, purpose.lane)
     if ('problem' in slot) {
@@ -22,7 +25,7 @@ export const meteredCalls =
     // A strike or a pause must be known before the next call; a plain release is not waited for.
     const released = slot.release(answer)
     if (answer.status === 429 || answer.retryAfterMs !== undefined) await released
-    const result = 'problem' in reply ? problemOf(reply, '').code : `${reply.status}`
+    const result = 'problem' in reply ? reply.problem.code : `${reply.status}`
     onCall?.(store, purpose.operation, result, performance.now() - started)
     return reply
   }

@@ -1,14 +1,14 @@
-import type { Lane } from '../../pipeline/ports.ts'
-import type { Door, DoorAnswer } from '../door.ts'
-import type { Reply } from '../vault/reply.ts'
+import type { Lane } from '../pipeline/ports.ts'
+import type { Door, DoorAnswer } from './door.ts'
 import type { Metered } from './metered.ts'
+import type { Reply } from './reply.ts'
 
 /** One use of a token at the door, inside a budget of its own: the resource is not the issuer. */
 export const meteredDoor =
-  (door: Door, call: Metered) =>
+  <G extends string>(door: Door, call: Metered<G>, group: G) =>
   async (token: string, lane: Lane): Promise<DoorAnswer> => {
     let answer: DoorAnswer | undefined
-    const reply = await call({ operation: 'door.use', group: 'probe', lane }, async (): Promise<Reply> => {
+    const reply = await call({ operation: 'door.use', group, lane }, async (): Promise<Reply> => {
       const used = await door.use(token)
       answer = used
       const { status, retryAfterMs } = used

@@ -1,4 +1,4 @@
-import type { Problem } from '../../pipeline/errors.ts'
+import type { Problem } from '../pipeline/errors.ts'
 
 /** An answer of any status, or why there is none. */
 export type Answer = { status: number; body: unknown; retryAfterMs?: number | undefined }

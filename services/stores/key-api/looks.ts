@@ -1,0 +1,78 @@
+import { setTimeout } from 'node:timers/promises'
+import type { Problem } from '../../pipeline/errors.ts'
+import type { Lane } from '../../pipeline/ports.ts'
+import { within } from '../within.ts'
+
+/** Everything that one pass over a list showed. A key that is not in it was not listed. */
+export type Look<T> = { began: number; at: number; keys: ReadonlyMap<string, T> }
+type Taken<T> = { keys: ReadonlyMap<string, T> } | { problem: Problem }
+type Asked<T> = Look<T> | { problem: Problem }
+export type Looks<T> = {
+  /** A look that began at `notBefore` (epoch ms) or later; a new one where it may, else how long to wait. */
+  ask(notBefore: number, lane: Lane): Promise<Asked<T>>
+  close(): Promise<void>
+}
+type State<T> = {
+  last?: Look<T> | undefined
+  /** The last look was slow: its answers serve as long as they may. */
+  slow: boolean
+  running?: { began: number; done: Promise<Asked<T>> } | undefined
+  freeAt: number
+}
+
+/** A worker does not wait longer: it is asked again, and the look goes on meanwhile. */
+const patienceMs = 2_000
+/** Passes that cost much leave most of the budget to the killing. */
+const slowMs = 1_000
+const restFactor = 4
+
+/** One pass at a time, for everybody who waits: a thousand keys behind a slow product cost its pages once, not a thousand times. */
+export const sharedLooks = <T>(take: (lane: Lane, signal: AbortSignal) => Promise<Taken<T>>): Looks<T> => {
+  const state: State<T> = { slow: false, freeAt: 0 }
+  const ending = new AbortController()
+  const start = (lane: Lane) => {
+    const began = Date.now()
+    const done = take(lane, ending.signal)
+      .then((taken): Asked<T> => {
+        const now = Date.now()
+        if ('problem' in taken) return taken
+        state.last = { began, at: now, keys: taken.keys }
+        state.slow = now - began > slowMs
+        state.freeAt = state.slow ? now + restFactor * (now - began) : 0
+        return state.last
+      })
+      .finally(() => {
+        state.running = undefined
+      })
+    state.running = { began, done }
+    return state.running
+  }
+  const next = async (notBefore: number, lane: Lane, deadline: number): Promise<Asked<T>> => {
+    const now = Date.now()
+    const { running, last, freeAt, slow } = state
+    if (slow && last && last.began >= notBefore) return last
+    if (running) {
+      const told = await within(Math.max(1, deadline - now), running.done).catch(() => late)
+      return running.began >= notBefore || 'problem' in told ? told : next(notBefore, lane, deadline)
+    }
+    if (now >= freeAt) {
+      // The clock of whoever wrote `notBefore` may be a little before ours.
+      if (notBefore > now) await setTimeout(Math.min(notBefore - now, patienceMs))
+      return state.running ? next(notBefore, lane, deadline) : within(patienceMs, start(lane).done).catch(() => late)
+    }
+    return {
+      problem: { code: 'throttled', detail: 'the next look at the list is not due yet', retryAfterMs: freeAt - now },
+    }
+  }
+  return {
+    ask: (notBefore, lane) => next(notBefore, lane, Date.now() + patienceMs),
+    close: async () => {
+      ending.abort()
+      await state.running?.done.catch(() => undefined)
+    },
+  }
+}
+
+const late: { problem: Problem } = {
+  problem: { code: 'throttled', detail: 'the look at the list is still under way', retryAfterMs: 1_000 },
+}
