@@ -100,9 +100,9 @@ const configuration = async (adapter: ReturnType<typeof oauthMemory>, configured
   }
 }
 
-export const listen = async (handler: RequestListener): Promise<Server> => {
+export const listen = async (handler: RequestListener, port = 0): Promise<Server> => {
   const server = createServer(handler)
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
   return server
 }
 export const stop = (server: Server) =>

@@ -1,20 +1,16 @@
-import { randomUUID } from 'node:crypto'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { InvalidTokenError } from '@modelcontextprotocol/sdk/server/auth/errors.js'
 import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js'
 import type { OAuthTokenVerifier } from '@modelcontextprotocol/sdk/server/auth/provider.js'
 import { mcpAuthMetadataRouter } from '@modelcontextprotocol/sdk/server/auth/router.js'
 import { createMcpExpressApp } from '@modelcontextprotocol/sdk/server/express.js'
-import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
-import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { mcpSessions } from './mcp-sessions.ts'
 import { listen, type OauthClient, stop } from './oauth-issuer.ts'
 
 /** Where an MCP server looks up the tokens that it is shown. Known after the server listens: its address is in the tokens. */
 export type TokenAuthority = { issuer: string; client: OauthClient }
-type Session = { transport: StreamableHTTPServerTransport; server: McpServer }
-type Request = IncomingMessage & { body?: unknown }
 
 /**
  * A real MCP server on the official SDK, with sessions: `/mcp` asks the issuer about the token at every use, `/jwt` checks
@@ -24,8 +20,7 @@ export const startMcpServer = async () => {
   const app = createMcpExpressApp()
   const http: Server = await listen(app)
   const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
-  const sessions = new Map<string, Session>()
-  const serve = (request: Request, response: ServerResponse) => serveSession(sessions, request, response)
+  const sessions = mcpSessions()
   return {
     mcpUrl: `${origin}/mcp`,
     jwtUrl: `${origin}/jwt`,
@@ -40,41 +35,16 @@ export const startMcpServer = async () => {
       for (const [path, verifier] of Object.entries(doors)) {
         const resourceServerUrl = new URL(origin + path)
         app.use(mcpAuthMetadataRouter({ oauthMetadata, resourceServerUrl, scopesSupported: ['mcp'] }))
-        app.all(path, requireBearerAuth({ verifier, requiredScopes: ['mcp'] }), serve)
+        app.all(path, requireBearerAuth({ verifier, requiredScopes: ['mcp'] }), sessions.serve)
       }
     },
-    /** Something happens at the server: sent to every open stream. */
-    broadcast: async (text: string) => {
-      for (const { server } of sessions.values()) await server.sendLoggingMessage({ level: 'info', data: text })
-    },
-    sessions: () => sessions.size,
+    broadcast: sessions.broadcast,
+    sessions: sessions.count,
     close: async () => {
-      for (const { server } of sessions.values()) await server.close()
+      await sessions.close()
       await stop(http)
     },
   }
-}
-
-const serveSession = async (sessions: Map<string, Session>, request: Request, response: ServerResponse) => {
-  const id = request.headers['mcp-session-id']
-  const known = typeof id === 'string' ? sessions.get(id) : undefined
-  if (typeof id === 'string' && !known) return void response.writeHead(404).end()
-  const session = known ?? (await newSession(sessions))
-  await session.transport.handleRequest(request, response, request.body)
-}
-
-const newSession = async (sessions: Map<string, Session>): Promise<Session> => {
-  const server = new McpServer({ name: 'sample', version: '1' }, { capabilities: { logging: {} } })
-  server.registerTool('whoami', { description: 'Says hello' }, () => ({
-    content: [{ type: 'text', text: 'an agent' }],
-  }))
-  const transport = new StreamableHTTPServerTransport({
-    sessionIdGenerator: randomUUID,
-    onsessioninitialized: id => void sessions.set(id, { transport, server }),
-    onsessionclosed: id => void sessions.delete(id),
-  })
-  await server.connect(transport as never)
-  return { transport, server }
 }
 
 const introspecting = ({ issuer, client }: TokenAuthority, audience: string): OAuthTokenVerifier => ({
