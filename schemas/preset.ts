@@ -145,6 +145,8 @@ export const preset = z
     headers: z.record(z.string(), text).default({}),
     basic: z.strictObject({ username: text, password: text }).optional(),
     login: login.optional(),
+    /** The header in which a refused call is told how many seconds to wait. */
+    pauseHeader: text.default('retry-after'),
     /** Calls that Curfew may make, for each group: leave the agents theirs. */
     budgets: z.record(name, budgetGroup).default({}),
     /** The product locks the caller out at this many 429s inside the window: never reached. */

@@ -24,21 +24,28 @@ export type ProductCall = (call: Call) => Promise<ProductReply>
 export type CallParts = { product: Product; transport: Transport; metered: Metered<string> }
 
 /** One call as the preset describes it, inside its group's budget. Without a session: see `withSession`. */
-export const productCall =
-  ({ product, transport, metered }: CallParts): ProductCall =>
-  call =>
+export const productCall = ({ product, transport, metered }: CallParts): ProductCall => {
+  const { pauseHeader } = product.preset
+  return call =>
     metered({ operation: call.operation, group: call.budget, lane: call.lane }, async (): Promise<ProductReply> => {
       const via = call.fresh ? transport.open() : undefined
       try {
         const answer = await transport.send({ ...rendered(product, call), ...(via === undefined ? {} : { via }) })
         const { statusCode: status, body, text, headers } = answer
-        return { status, body, text, headers, retryAfterMs: retryAfterMs(headers['retry-after'], Date.now()) }
+        return {
+          status,
+          body,
+          text,
+          headers,
+          retryAfterMs: retryAfterMs(headers[pauseHeader.toLowerCase()], Date.now()),
+        }
       } catch (error) {
         return { problem: unreadable(error) ?? wireProblem(error) }
       } finally {
         await via?.destroy()
       }
     })
+}
 
 const rendered = ({ address, preset, names: own }: Product, { request, names: more }: Call): WireRequest => {
   const names: Names = name => more(name) ?? own(name)

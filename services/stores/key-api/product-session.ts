@@ -67,8 +67,8 @@ const keysOf = ({ prefix, store }: SessionParts) => ({
 const enter = async (parts: SessionParts, lane: Lane): Promise<Session | { problem: Problem }> => {
   const { redis } = parts
   const keys = keysOf(parts)
-  const restMs = await redis.pttl(keys.refused)
-  if (restMs > 0) return resting(restMs)
+  const [restMs, why] = await Promise.all([redis.pttl(keys.refused), redis.get(keys.refused)])
+  if (restMs > 0 && why !== null) return resting(why, restMs)
   const own = randomUUID()
   if ((await redis.set(keys.lock, own, 'PX', lockMs, 'NX')) === null)
     return { problem: { code: 'throttled', detail: 'another worker is logging in', retryAfterMs: 200 } }
@@ -84,12 +84,8 @@ const enter = async (parts: SessionParts, lane: Lane): Promise<Session | { probl
   }
 }
 
-const resting = (retryAfterMs: number) => ({
-  problem: {
-    code: 'permission',
-    detail: 'the login was refused a moment ago: not repeated yet',
-    retryAfterMs,
-  } as const,
+const resting = (why: string, retryAfterMs: number): { problem: Problem } => ({
+  problem: { code: 'permission', detail: `${why} (not repeated yet)`.slice(0, 200), retryAfterMs },
 })
 
 const rest = async (parts: SessionParts, problem: Problem) => {
@@ -97,7 +93,7 @@ const rest = async (parts: SessionParts, problem: Problem) => {
   const { refused } = keysOf(parts)
   const times = await parts.redis.incr(`${refused}:times`)
   await parts.redis.pexpire(`${refused}:times`, 10 * longestRestMs)
-  await parts.redis.set(refused, '1', 'PX', Math.min(longestRestMs, 1_000 * 2 ** Math.min(times, 10)))
+  await parts.redis.set(refused, problem.detail, 'PX', Math.min(longestRestMs, 1_000 * 2 ** Math.min(times, 10)))
 }
 
 const keep = async (parts: SessionParts, session: Session) => {
