@@ -21,7 +21,10 @@ export type Lies = {
   doorSaysTo: 'living' | 'everybody'
   /** Ids whose rows are not shown while they live; `a-page`: the second page comes empty. `total` counts them. */
   listHidesLiving: string[] | 'a-page'
-  /** A row of a first page is really deleted before the second: one living row is on no page, and `total` shrinks. */
+  /**
+   * A row of a first page is really deleted before the second: one living row is on no page, and `total` shrinks. For that
+   * each first page puts a dead key of the administrator's into `world.keys`.
+   */
   listShrinksWhilePaging: boolean
   /** Rows of revoked keys vanish. */
   dropsRows: boolean

@@ -32,7 +32,6 @@ export const startHostileKeys = async (options: { store?: string; lies?: Partial
     door: serving('door', world, lies, () => limits('door'), door),
   }
   const listeners = { api: await listener(handlers.api), door: await listener(handlers.door) }
-  const both = (where: Where | 'both') => (where === 'both' ? [listeners.api, listeners.door] : [listeners[where]])
   const doorUrl = `${listeners.door.origin}/mcp`
   const issue = ({
     name = `agent-${randomUUID()}`,
@@ -55,22 +54,26 @@ export const startHostileKeys = async (options: { store?: string; lies?: Partial
       const key = world.keys.get(id)
       return lies.doorSays === 'accept-everybody' || (key !== undefined && lives(key))
     },
-    /** Connections are refused. */
-    goDown: async (where: Where | 'both' = 'both') => {
-      for (const one of both(where)) await one.down()
-    },
-    /** Listens again at the same ports. */
-    comeUp: async (where: Where | 'both' = 'both') => {
-      for (const one of both(where)) await one.up()
-    },
-    close: async () => {
-      for (const one of both('both')) await one.down()
-    },
+    ...switchesOf(listeners),
   }
 }
 
+type Listener = { origin: string; up(): Promise<void>; down(): Promise<void> }
+const switchesOf = (listeners: Record<Where, Listener>) => {
+  const meant = (where: Where | 'both') => (where === 'both' ? Object.values(listeners) : [listeners[where]])
+  const goDown = async (where: Where | 'both' = 'both') => {
+    for (const one of meant(where)) await one.down()
+  }
+  /** Listens again at the same ports. */
+  const comeUp = async (where: Where | 'both' = 'both') => {
+    for (const one of meant(where)) await one.up()
+  }
+  /** Down: connections are refused. */
+  return { goDown, comeUp, close: () => goDown() }
+}
+
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
-const listener = async (handler: Handler) => {
+const listener = async (handler: Handler): Promise<Listener> => {
   let server: Server | undefined = await listen(handler)
   const { port } = server.address() as AddressInfo
   return {
