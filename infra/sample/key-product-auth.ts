@@ -19,7 +19,10 @@ export type KeyProductOptions = {
   sessionSeconds?: number
   /** The product's own shortest life of a key is a whole day. */
   shortestKeyDays?: number
-  /** Off, unless in production: 3 sign-ins, and 100 calls to any other path, until a window of 10 s without one. */
+  /**
+   * As in production: 3 calls to `/sign-in` and 100 to any other path, counted until 10 s pass without one that is allowed;
+   * 429 with X-Retry-After. Callers without `x-forwarded-for` share one count, and so do all products of this process.
+   */
   limits?: boolean
 }
 export type KeyAuth = ReturnType<typeof keyAuth>

@@ -83,6 +83,30 @@ describe('the API of the key product (better-auth 1.7.5)', () => {
   })
 })
 
+describe('what outlives a key', () => {
+  it('an open stream goes on after the key is deleted; a new use of its session is refused', async () => {
+    const key = await product.issueKey()
+    const headers = { authorization: `Bearer ${key.values[0]}`, accept: 'application/json, text/event-stream' }
+    const clientInfo = { name: 'test', version: '1' }
+    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo }
+    const first = await fetch(product.mcpUrl, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params }),
+    })
+    await first.text()
+    const session = { ...headers, 'mcp-session-id': first.headers.get('mcp-session-id') ?? '' }
+    const stream = await fetch(product.mcpUrl, { headers: session })
+    const reader = stream.body?.getReader()
+    await call('POST', 'delete', { keyId: key.grant.handle })
+    await product.mcp.broadcast('after the end')
+    expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toContain('after the end')
+    await reader?.cancel()
+    const next = await fetch(product.mcpUrl, { method: 'DELETE', headers: session })
+    expect([next.status, product.mcp.sessions()]).toEqual([401, 1])
+  })
+})
+
 describe('the trouble of the key product', () => {
   it('lost sessions are 401', async () => {
     const other = await signedIn(product.other)
