@@ -20,7 +20,9 @@ const request = z.strictObject({
   basic: z.strictObject({ username: text, password: text }).optional(),
 })
 
-const budgetGroup = z.strictObject({ calls: z.int().min(1), perSeconds: z.number().positive() })
+export const budgetGroup = z.strictObject({ calls: z.int().min(1), perSeconds: z.number().positive() })
+/** The product locks the caller out at this many 429s inside the window. */
+export const lockout = z.strictObject({ strikes: z.int().min(2), windowSeconds: z.number().positive() })
 const operation = {
   request,
   /** A group of `budgets`. */
@@ -149,8 +151,8 @@ export const preset = z
     pauseHeader: text.default('retry-after'),
     /** Calls that Curfew may make, for each group: leave the agents theirs. */
     budgets: z.record(name, budgetGroup).default({}),
-    /** The product locks the caller out at this many 429s inside the window: never reached. */
-    lockout: z.strictObject({ strikes: z.int().min(2), windowSeconds: z.number().positive() }).optional(),
+    /** Never reached. */
+    lockout: lockout.optional(),
     /** The shape of a handle; named groups are `{{handle.<name>}}`. */
     handle: z
       .strictObject({ is: text, pattern: text.default('^[A-Za-z0-9][A-Za-z0-9_:.@=+-]*$') })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { door } from './door.ts'
+import { budgetGroup, lockout } from './preset.ts'
 import { storeId } from './primitives.ts'
 import { survives } from './store-limits.ts'
 
@@ -26,9 +27,9 @@ export const keyApiStoreConfig = z
     /** Added to the preset's. */
     survives,
     /** Instead of the preset's, by group. */
-    budgets: z
-      .record(z.string(), z.strictObject({ calls: z.int().min(1), perSeconds: z.number().positive() }))
-      .default({}),
+    budgets: z.record(z.string(), budgetGroup).default({}),
+    /** Instead of the preset's; `false`: this instance locks nobody out. */
+    lockout: z.union([lockout, z.literal(false)]).optional(),
   })
   .refine(one => (one.preset === undefined) !== (one.presetFile === undefined), 'one of preset, presetFile')
 export type KeyApiStoreConfig = z.infer<typeof keyApiStoreConfig>

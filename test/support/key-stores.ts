@@ -9,6 +9,9 @@ import type { Credential, Store } from '../../services/pipeline/ports.ts'
 import { sealing } from '../../services/runtime/sealing.ts'
 import { openStore } from '../../services/stores/registry.ts'
 
+/** What makes our hostile product known: this file, and no code. */
+export const hostilePreset = path.join(import.meta.dirname, '..', 'presets', 'hostile-keys.yaml')
+
 type Account = { email: string; password: string }
 
 /** Key stores, each with a Redis connection of its own, as a process has; those of one `redisPrefix` share budget and login. */

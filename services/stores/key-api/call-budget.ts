@@ -14,11 +14,12 @@ export const limitsOf = ({ calls, perSeconds }: Calls): GroupLimits => {
   return { callsPerSecond: Math.max(calls - burst, calls / 2) / perSeconds, burst, inFlight }
 }
 
-export const keyBudget = ({ budgets, lockout }: Preset, config: KeyApiStoreConfig): BudgetLimits => {
+export const keyBudget = ({ budgets, lockout: usual }: Preset, config: KeyApiStoreConfig): BudgetLimits => {
+  const lockout = config.lockout ?? usual
   const calls: Record<string, Calls> = { api: unnamed, login: unnamed, door: unnamed, ...budgets, ...config.budgets }
   return {
     groups: Object.fromEntries(Object.entries(calls).map(([group, one]) => [group, limitsOf(one)])),
-    lockout: lockout && { strikes: lockout.strikes, windowMs: lockout.windowSeconds * 1_000 },
+    lockout: lockout ? { strikes: lockout.strikes, windowMs: lockout.windowSeconds * 1_000 } : undefined,
   }
 }
 

@@ -50,12 +50,13 @@ const onePass = async <P>(places: Places, fetchPage: FetchPage<P>): Promise<Fetc
       cursor = String(next)
       continue
     }
-    if (seen.size === before) {
-      const repeated = items.items.length > (paging.by === 'offset' ? 1 : 0)
-      return repeated ? told('a page brings nothing new: the paging does not advance') : end
-    }
     const total = paging.total === undefined ? undefined : Number(at(page.body, paging.total))
     if (total !== undefined && seen.size >= total) return end
+    if (seen.size === before) {
+      const repeated = items.items.length > (paging.by === 'offset' ? 1 : 0)
+      if (repeated) return told('a page brings nothing new: the paging does not advance')
+      return total === undefined ? end : told(`it counts ${total} keys and shows ${seen.size}`)
+    }
   }
   return told(`more than ${mostPages} pages`)
 }

@@ -57,12 +57,11 @@ export const sharedLooks = <T>(take: (lane: Lane, signal: AbortSignal) => Promis
     }
     if (now >= freeAt) {
       // The clock of whoever wrote `notBefore` may be a little before ours.
-      if (notBefore > now) await setTimeout(Math.min(notBefore - now, patienceMs))
+      if (notBefore > now + patienceMs) return { problem: waiting(notBefore - now) }
+      if (notBefore > now) await setTimeout(notBefore - now)
       return state.running ? next(notBefore, lane, deadline) : within(patienceMs, start(lane).done).catch(() => late)
     }
-    return {
-      problem: { code: 'throttled', detail: 'the next look at the list is not due yet', retryAfterMs: freeAt - now },
-    }
+    return { problem: waiting(freeAt - now) }
   }
   return {
     ask: (notBefore, lane) => next(notBefore, lane, Date.now() + patienceMs),
@@ -73,6 +72,11 @@ export const sharedLooks = <T>(take: (lane: Lane, signal: AbortSignal) => Promis
   }
 }
 
+const waiting = (retryAfterMs: number): Problem => ({
+  code: 'throttled',
+  detail: 'the next look at the list is not due yet',
+  retryAfterMs,
+})
 const late: { problem: Problem } = {
   problem: { code: 'throttled', detail: 'the look at the list is still under way', retryAfterMs: 1_000 },
 }
