@@ -41,3 +41,5 @@ export const answer = z.union(
 )
 export type ExpectedAnswer = z.infer<typeof answer>
 export const answers = z.array(answer).min(1)
+/** None at all may be right here. */
+export const maybeAnswers = z.array(answer)

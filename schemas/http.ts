@@ -95,7 +95,13 @@ export const errorAnswer = z.object({ code: z.string(), message: z.string() })
 export type ErrorAnswer = z.infer<typeof errorAnswer>
 
 /** Where a process on this machine finds the API that another one started. The file is readable by its owner only. */
-export const apiState = z.object({ url: z.url(), token: z.string(), pid: z.int() })
+export const apiState = z.object({
+  url: z.url(),
+  token: z.string(),
+  pid: z.int(),
+  /** The config that it runs with: for commands that act on a store directly. */
+  configFile: z.string().optional(),
+})
 export type ApiState = z.infer<typeof apiState>
 export const apiStateFile = (environment: Record<string, string | undefined>, home: string): string => {
   const { CURFEW_STATE_DIR: own, XDG_STATE_HOME: xdg } = environment

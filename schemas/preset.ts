@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { answers, place, timeForm, where } from './answer.ts'
+import { answers, maybeAnswers, place, timeForm, where } from './answer.ts'
 import { door } from './door.ts'
 
 /**
@@ -116,11 +116,11 @@ const revoke = z.strictObject({
   /** The product claims that it did it. Like all the others: confirmed by status or door, never believed. */
   done: answers,
   /** It will do it later. */
-  queued: answers.default([202]),
+  queued: maybeAnswers.default([202]),
   /** It says that this was done before. */
-  already: answers.default([]),
+  already: maybeAnswers.default([]),
   /** It says that there is no such key: products say so of other owners' living keys, too. */
-  absent: answers.default([404]),
+  absent: maybeAnswers.default([404]),
 })
 
 const keyDoor = z.strictObject({

@@ -35,6 +35,7 @@ const serve = async (parts: Parts, facts: FactLog): Promise<Started> => {
     ...config.api,
     token,
     stateFile: apiStateFile(process.env, homedir()),
+    configFile: parts.configFile,
     api: { ...writePorts(parts, facts), authenticate: tokenTable(config, token), read, metrics: shown.render },
   })
   log({ msg: 'the API listens', port: Number(new URL(api.url).port) })

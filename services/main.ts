@@ -1,5 +1,5 @@
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Config } from '../schemas/config.ts'
 import { apiRole } from './api-role.ts'
 import { edge } from './intake/fingerprints.ts'
 import { connectKafka, muteNegativeTimerWarnings } from './ledger/kafka.ts'
@@ -25,7 +25,8 @@ const roles = { work: workRole, ledger: ledgerRole, intake: intakeRole, api: api
 type Role = keyof typeof roles
 const roleNames = Object.keys(roles) as Role[]
 
-const openParts = async (config: Config, life: Lifetime, log: Log, onFatal: Parts['onFatal']): Promise<Parts> => {
+const openParts = async (configFile: string, life: Lifetime, log: Log, onFatal: Parts['onFatal']): Promise<Parts> => {
+  const config = loadConfig(configFile)
   const redis = connectRedis(config.redis.url)
   life.onClose(() => redis.disconnect())
   const kafka = connectKafka(config.kafka.brokers, 'curfew', ({ namespace, message }) =>
@@ -49,6 +50,7 @@ const openParts = async (config: Config, life: Lifetime, log: Log, onFatal: Part
   for (const store of stores.values()) life.onClose(() => store.close())
   return {
     config,
+    configFile: resolve(configFile),
     kafka,
     redis,
     ledger,
@@ -64,7 +66,7 @@ const openParts = async (config: Config, life: Lifetime, log: Log, onFatal: Part
   }
 }
 
-const run = async (config: Config, wanted: Role[]): Promise<void> => {
+const run = async (configFile: string, wanted: Role[]): Promise<void> => {
   muteNegativeTimerWarnings()
   const log = openLog({ pid: process.pid, role: wanted.join('+') }, process.env.CURFEW_LOG_LEVEL ?? 'info')
   let ending = false
@@ -79,7 +81,7 @@ const run = async (config: Config, wanted: Role[]): Promise<void> => {
   const life = lifetime(log, error => end(78, { msg: 'refused to start', error: error.message }))
 
   const onFatal = (reason: string, error: unknown) => end(70, { msg: 'fatal', reason, error: String(error) })
-  const parts = await openParts(config, life, log, onFatal)
+  const parts = await openParts(configFile, life, log, onFatal)
   // The work first: it kills what is due also while Kafka is away and the others cannot start.
   for (const role of roleNames.filter(name => wanted.includes(name)))
     life.startEventually(role, () => roles[role](parts))
@@ -101,7 +103,7 @@ try {
   if (unknown.length > 0) throw new StartRefused(`no role ${unknown.join(', ')}; roles are ${roleNames.join(', ')}`)
   if (!values.config)
     throw new StartRefused('usage: node services/main.ts --config <file> [--roles intake,ledger,work,api]')
-  await run(loadConfig(values.config), asked as Role[])
+  await run(values.config, asked as Role[])
 } catch (error) {
   process.stderr.write(`curfew: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exit(78)

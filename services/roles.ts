@@ -26,6 +26,8 @@ import { observeWork } from './runtime/observe-work.ts'
 /** Everything that the roles share in one process. */
 export type Parts = {
   config: Config
+  /** Where the config was read from. */
+  configFile: string
   kafka: Kafka
   redis: Redis
   ledger: Ledger

@@ -4,7 +4,14 @@ import type { ApiState } from '../../schemas/http.ts'
 import { buildApi } from './build-api.ts'
 import type { ApiParts } from './ports.ts'
 
-export type StartApiParts = { host: string; port: number; token: string; stateFile: string; api: ApiParts }
+export type StartApiParts = {
+  host: string
+  port: number
+  token: string
+  stateFile: string
+  configFile?: string
+  api: ApiParts
+}
 
 /** Listens, and tells people on this machine where: the URL and the token, in a file that only its owner reads. */
 export const startApi = async (parts: StartApiParts): Promise<{ url: string; close(): Promise<void> }> => {
@@ -12,7 +19,9 @@ export const startApi = async (parts: StartApiParts): Promise<{ url: string; clo
   let url: string
   try {
     url = await app.listen({ host: parts.host, port: parts.port })
-    writeState(parts.stateFile, { url, token: parts.token, pid: process.pid })
+    const { configFile } = parts
+    const config = configFile === undefined ? {} : { configFile }
+    writeState(parts.stateFile, { url, token: parts.token, pid: process.pid, ...config })
   } catch (error) {
     await app.close()
     throw error

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
+import type { Brought, Finding } from '../../schemas/store-test.ts'
 
 /** The world as a command sees it: tests give another one. */
 export type Io = {
@@ -17,9 +18,17 @@ export type Io = {
   /** Set: the screen is cleared before each picture. */
   liveScreen: boolean
   interrupted: AbortSignal
+  /** Acts on a store directly, without the API: the only thing here that does. */
+  testStore: TestStore
 }
+export type TestStore = (wanted: {
+  store: string
+  configFile: string
+  brought?: Brought | undefined
+  tell(finding: Finding): void
+}) => Promise<Finding[]>
 
-export const processIo = (): Io => {
+export const processIo = (testStore: TestStore): Io => {
   const interruption = new AbortController()
   let listening = false
   return {
@@ -44,5 +53,6 @@ export const processIo = (): Io => {
     },
     liveScreen: process.stdout.isTTY === true,
     interrupted: interruption.signal,
+    testStore,
   }
 }

@@ -3,6 +3,7 @@ import { fingerprintCommand } from './commands/fingerprint.ts'
 import { grantsCommand, receiptsCommand, sessionsCommand } from './commands/lists.ts'
 import { type RevokeOptions, revokeCommand } from './commands/revoke.ts'
 import { statusCommand } from './commands/status.ts'
+import { type StoreTestOptions, storeTestCommand } from './commands/store-test.ts'
 import { watchCommand } from './commands/watch.ts'
 import { exitCodesText } from './exit-codes.ts'
 import type { Io } from './io.ts'
@@ -47,11 +48,26 @@ export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
       }),
     )
   command('fingerprint', 'the fingerprints of a secret value, read from stdin').action(run(fingerprintCommand))
+  storeCommands(program, run)
   program
     .command('help [topic]')
     .description('help on a command, or `help exit-codes`')
     .action((topic: string | undefined) => help(program, io, topic))
   return program
+}
+
+const storeCommands = (program: Command, run: Run): void => {
+  const store = program.command('store').description('what can be done with a configured store').helpCommand(false)
+  store
+    .command('test <id>')
+    .description('try a store against the real product with keys that may be thrown away')
+    .option('--config <file>', 'the config that has the store; absent: the one of the Curfew that runs here')
+    .option('--handle <handle>', 'a throw-away key of your own, its value on stdin: where none can be issued')
+    .option('--kind <kind>', 'its kind', 'api.key')
+    .option('--json', 'the same facts, with stable names')
+    .action((id: string, options: Omit<StoreTestOptions, 'id'>) =>
+      run<StoreTestOptions>(storeTestCommand)({ ...options, id }),
+    )
 }
 
 const listCommands = (command: MakeCommand, run: Run): void => {

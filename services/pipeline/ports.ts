@@ -78,12 +78,15 @@ export type Store = {
   survives(credential: Credential): string[]
   probe(credential: Credential, lane: Lane): Promise<ProbeResult>
   revoke(credential: Credential, lane: Lane): Promise<StepResult>
+  /** Uses a value where agents use it: to try a new one, and to see an old one refused. */
+  use?(value: string, lane: Lane): Promise<StoreUse>
   /** A new credential under a name of its own, with its value: for a throw-away, and for rotation. */
   issue?(request: { name: string; lifeMs: number }): Promise<Issued | { problem: Problem }>
   /** Living credentials that were issued under a name: what an unanswered `issue` may have made. */
   named?(name: string): Promise<string[] | { problem: Problem }>
   close(): Promise<void>
 }
+export type StoreUse = { state: 'accepted' } | { state: 'refused' } | { state: 'unknown'; problem: Problem }
 export type Issued = { handle: string; value: string; expiresAt?: number | undefined }
 
 export type FactLog = {

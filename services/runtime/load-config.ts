@@ -27,7 +27,7 @@ export const loadConfig = (file: string): Config => {
 }
 
 /** Every `file` and every field that ends with `File` is a path. */
-const filesNear = (value: unknown, near: (path: string) => string): unknown => {
+export const filesNear = (value: unknown, near: (path: string) => string): unknown => {
   if (Array.isArray(value)) return value.map(one => filesNear(one, near))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(

@@ -18,7 +18,7 @@ afterAll(() => world?.close())
 /** As a person types it: a process of its own, which finds the API by the state file. */
 const curfew = (args: string[], stdin = '', env: Record<string, string> = { CURFEW_STATE_DIR: world.dir }) =>
   new Promise<{ code: number; out: string; err: string }>(resolve => {
-    const file = join(import.meta.dirname, '../../services/cli/curfew.ts')
+    const file = join(import.meta.dirname, '../../services/curfew.ts')
     const child = execFile(process.execPath, [file, ...args], { env }, (error, out, err) =>
       resolve({ code: Number(error?.code ?? 0), out, err }),
     )

@@ -68,6 +68,7 @@ export const cli = async (argv: string[], options: CliOptions = {}) => {
     },
     liveScreen: false,
     interrupted: new AbortController().signal,
+    testStore: () => Promise.reject(new Error('no store here')),
   }
   const exitCode = await runCli(argv, io)
   return { exitCode, out: out.join('\n'), err: err.join('\n'), asked }

@@ -71,6 +71,7 @@ export const keyApiStore = (config: KeyApiStoreConfig, parts: StoreParts): Store
       const reply = await call({ operation: 'revoke', request, budget, lane, names: namesOf(credential) })
       return stepOf(preset, reply)
     },
+    ...(door === undefined ? {} : { use: door.use }),
     ...(issue === undefined ? {} : { issue: ({ name, lifeMs }) => issue(name, lifeMs) }),
     ...(status?.named === undefined ? {} : { named: status.named }),
     close: async () => {

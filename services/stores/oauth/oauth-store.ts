@@ -29,11 +29,8 @@ export const oauthStore = (config: OauthStoreConfig, parts: StoreParts): Store =
   const endpoints = oauthEndpoints({ call, wire, revoker: config, introspector })
   const door = doorOf(config)
   const doorCall = meteredCalls(id, budgetOf(`${id}/door`), parts.onCall)
-  const probing = {
-    endpoints,
-    witness: introspector.clientId,
-    tryDoor: door && meteredDoor(door, doorCall, 'probe'),
-  }
+  const use = door && meteredDoor(door, doorCall, 'probe')
+  const probing = { endpoints, witness: introspector.clientId, tryDoor: use }
   const find = discovery({ issuer: config.issuer, resource: config.resource, call, wire })
   const tokensOf = (credential: Credential) => openTokens(parts.sealing.open, id, credential)
   const steps = recentSteps()
@@ -62,6 +59,7 @@ export const oauthStore = (config: OauthStoreConfig, parts: StoreParts): Store =
       steps.add(credential.handle)
       return step
     },
+    ...(use === undefined ? {} : { use }),
     close: async () => {
       await Promise.all([wire.close(), door?.close()])
     },

@@ -1,0 +1,54 @@
+import { apiState, apiStateFile } from '../../../schemas/http.ts'
+import type { Finding, StoreTestReport } from '../../../schemas/store-test.ts'
+import { CliFailure, exitCodes } from '../exit-codes.ts'
+import type { Io } from '../io.ts'
+import { wrap } from '../text/plain.ts'
+
+export type StoreTestOptions = { id: string; config?: string; handle?: string; kind: string; json?: boolean }
+
+/** Tells each finding as it is made; exit 1 when something does not fit. */
+export const storeTestCommand = async (io: Io, { id, config, handle, kind, json = false }: StoreTestOptions) => {
+  const configFile = config ?? runningConfig(io)
+  const value = handle === undefined ? undefined : (await io.readStdin())?.trim() || undefined
+  const brought = handle === undefined ? undefined : { handle, kind, value }
+  const tell = (finding: Finding) => (json ? undefined : io.out(line(finding)))
+  const findings = await io.testStore({ store: id, configFile, brought, tell }).catch((error: unknown) => {
+    throw new CliFailure(exitCodes.cannotTell, 'not_tested', told(error))
+  })
+  const wrong = findings.filter(one => one.result === 'does_not_fit').length
+  const report: StoreTestReport = {
+    store: id,
+    fits: wrong === 0 && findings.some(one => one.result === 'fits'),
+    findings,
+  }
+  io.out(json ? JSON.stringify(report, undefined, 2) : `\n${verdict(report, wrong)}`)
+  return report.fits ? exitCodes.done : exitCodes.notWell
+}
+
+const words = { fits: 'fits        ', does_not_fit: 'DOES NOT FIT', not_tried: 'not tried   ' }
+const line = ({ step, result, says }: Finding) => `${words[result]}  ${step}\n${wrap(says, ' '.repeat(14))}`
+
+const verdict = ({ store, fits, findings }: StoreTestReport, wrong: number): string => {
+  const untried = findings.filter(one => one.result === 'not_tried').length
+  const rest = untried === 0 ? '' : `, ${untried} could not be tried`
+  if (fits) return `${store} FITS: ${findings.length - untried} of ${findings.length} steps tried${rest}`
+  if (wrong === 0) return `${store}: nothing could be tried`
+  return `${store} DOES NOT FIT: ${wrong} of ${findings.length} steps${rest}`
+}
+
+/** The config of the Curfew that runs here. */
+const runningConfig = (io: Io): string => {
+  try {
+    const { configFile } = apiState.parse(JSON.parse(io.readFile(apiStateFile(io.env, io.home))))
+    if (configFile !== undefined) return configFile
+  } catch {
+    // No Curfew here.
+  }
+  throw new CliFailure(
+    exitCodes.usage,
+    'no_config',
+    'Which config has the store? No Curfew runs here that could say.\nnext: curfew store test <id> --config curfew.yaml',
+  )
+}
+
+const told = (error: unknown) => `${error instanceof Error ? error.message : String(error)}\nnext: curfew help store`

@@ -1,0 +1,8 @@
+#!/usr/bin/env node
+import { processIo, type TestStore } from './cli/io.ts'
+import { runCli } from './cli/run-cli.ts'
+
+/** Loaded only where it is needed: every other command starts faster without the stores. */
+const testStore: TestStore = async wanted => (await import('./store-test.ts')).testStore(wanted)
+
+process.exitCode = await runCli(process.argv.slice(2), processIo(testStore))
