@@ -26,7 +26,8 @@ export type Expectation = z.infer<typeof expectation>
 export const where = z.record(place, expectation).refine(one => Object.keys(one).length > 0, 'at least one place')
 export type Where = z.infer<typeof where>
 
-const status = z.int().min(100).max(599)
+const isStatus = 'an HTTP status is a number from 100 to 599'
+const status = z.int().min(100, isStatus).max(599, isStatus)
 /** An answer of a server: a status alone, or with a piece of the body's text, or with what must stand in its JSON. */
 export const answer = z.union(
   [

@@ -49,10 +49,11 @@ export const parsePreset = (yaml: string, name: string): Preset => {
 }
 
 type Issue = { path: PropertyKey[]; message: string; code?: string | undefined; keys?: string[]; errors?: Issue[][] }
-/** Of a union, what was wrong with the alternative that came nearest. */
+/** One for each field that does not exist, at its own line. */
 const leaves = (issue: Issue, above: PropertyKey[]): { path: (string | number)[]; message: string }[] => {
   const path = [...above, ...issue.path].map(part => (typeof part === 'number' ? part : String(part)))
   if (issue.code === 'unrecognized_keys')
     return (issue.keys ?? []).map(key => ({ path: [...path, key], message: 'there is no such field' }))
-  return [{ path, message: issue.message }]
+  const missing = issue.message.endsWith('received undefined')
+  return [{ path, message: missing ? 'is missing' : issue.message }]
 }
