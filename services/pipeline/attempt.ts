@@ -26,15 +26,13 @@ export const loadNote = async (
 
 /** Retried for ever, listed with its age and reason: never an end. */
 export const blocked = (
-  parts: WorkParts,
-  view: CredentialView,
-  note: WorkNote,
+  { parts, view, note, lane }: Pick<Attempt, 'parts' | 'view' | 'note' | 'lane'>,
   step: 'probe' | 'revoke',
   problem: Problem,
 ): Promise<Settled> => {
   parts.observe({ event: 'problem', store: view.store, cid: view.cid, step, problem })
-  // A long pause is the store's, not this credential's: asked again within a part of the bound.
-  if (problem.code === 'throttled') return again(parts, view, note, Math.min(problem.retryAfterMs ?? 1_000, 10_000))
+  if (problem.code === 'throttled') return again(parts, view, note, queueMs(note, lane, problem.retryAfterMs))
+  note.throttled = 0
   note.failures += 1
   note.blocked = { since: note.blocked?.since ?? parts.now(), code: problem.code, detail: problem.detail }
   return again(parts, view, note, problem.retryAfterMs ?? backoffMs(note))
@@ -48,6 +46,17 @@ export const again = async (
 ): Promise<Settled> => {
   await parts.projection.saveNote(view.cid, note)
   return { state: 'again', at: parts.now() + Math.max(20, Math.round(afterMs)) }
+}
+
+/**
+ * A pause is the store's, not this credential's: asked again within a part of the bound. A thousand that wait for a slow budget come
+ * ever more rarely, so that they do not keep the machine busy with asking; leaks do not wait in that queue.
+ */
+const queueMs = (note: WorkNote, lane: Lane, pauseMs = 1_000): number => {
+  note.throttled = (note.throttled ?? 0) + 1
+  if (lane === 'leak') return Math.min(pauseMs, 5_000)
+  const spreadMs = pauseMs * 2 ** Math.min(note.throttled, 6) * Math.random()
+  return Math.min(Math.max(pauseMs, spreadMs), 8_000 + 2_000 * Math.random())
 }
 
 /** Full jitter up to 5 s: what became due again meanwhile must not wait longer than a part of its bound. */

@@ -108,6 +108,8 @@ export type WorkNote = {
   witnesses?: string[]
   attempts: number
   failures: number
+  /** How often in a row it had to wait for the store's budget. */
+  throttled?: number
   blocked?: { since: number; code: string; detail: string }
   heldSince?: number
   /** The decision's due, for the lists of what is alive past due. */

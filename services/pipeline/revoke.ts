@@ -27,7 +27,7 @@ export const revoke = async (parts: WorkParts, cid: string, lane: Lane): Promise
   const store = parts.stores.get(view.store)
   if (!store) {
     const problem: Problem = { code: 'protocol', detail: `no store "${view.store}" in the config` }
-    return blocked(parts, view, note, 'probe', problem)
+    return blocked({ parts, view, note, lane }, 'probe', problem)
   }
   if (!(await admitted(parts, view, verdict, note))) return { state: 'again', at: parts.now() + 5_000 }
   const attempt: Attempt = { parts, view, store, lane, cause: verdict.cause, dueAt: verdict.at, note }
@@ -44,7 +44,7 @@ const kill = async (attempt: Attempt): Promise<Settled> => {
   if (before.state === 'unknown') {
     parts.observe({ event: 'problem', store: store.id, cid: view.cid, step: 'probe', problem: before.problem })
     if (waits(before.problem) || looksAgainFirst(attempt, before.problem))
-      return blocked(parts, view, note, 'probe', before.problem)
+      return blocked(attempt, 'probe', before.problem)
   } else if (before.state === 'impossible') return appendOutcome(attempt, { ...before, outcome: 'impossible' })
   else if ((await accepted(attempt, before)) === 'inside_window') return watchWindow(attempt)
 
@@ -52,14 +52,15 @@ const kill = async (attempt: Attempt): Promise<Settled> => {
   const step = await store.revoke(credentialOf(view, note), lane)
   parts.crashPoint('after_step')
   if (step.state === 'impossible') return appendOutcome(attempt, { ...step, outcome: 'impossible' })
-  if (step.state === 'failed') return blocked(parts, view, note, 'revoke', step.problem)
+  if (step.state === 'failed') return blocked(attempt, 'revoke', step.problem)
   note.steppedAt = parts.now()
+  note.throttled = 0
   delete note.blocked
   const after = await believedProbe(attempt)
   parts.crashPoint('after_probe')
   if (after.state === 'dead') return refused(attempt, after)
   if (after.state === 'impossible') return appendOutcome(attempt, { ...after, outcome: 'impossible' })
-  if (after.state === 'unknown') return blocked(parts, view, note, 'probe', after.problem)
+  if (after.state === 'unknown') return blocked(attempt, 'probe', after.problem)
   // Success without effect, or queued: never believed, asked again soon.
   note.acceptedAt = after.at ?? parts.now()
   delete note.refusedSince

@@ -23,11 +23,11 @@ export const keyBudget = ({ budgets, lockout: usual }: Preset, config: KeyApiSto
   }
 }
 
-/** A kill is one call to revoke, and a look before and after it: by listing, a fifth of the calls serves them all. */
+/** A kill is one call to revoke, and a look before and after it: by listing, less than a third of the calls serves them all. */
 export const deathsPerSecond = ({ revoke, status }: Preset, { groups }: BudgetLimits): number => {
   const rate = (group: string) => groups[group]?.callsPerSecond ?? Number.POSITIVE_INFINITY
   const shared = status?.budget === revoke.budget
   if (!status) return Math.min(rate(revoke.budget), rate('door') / 2)
-  if (status.list) return shared ? rate(revoke.budget) * 0.8 : rate(revoke.budget)
+  if (status.list) return shared ? rate(revoke.budget) * 0.7 : rate(revoke.budget)
   return shared ? rate(revoke.budget) / 3 : Math.min(rate(revoke.budget), rate(status.budget) / 2)
 }

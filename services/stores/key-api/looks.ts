@@ -22,9 +22,9 @@ type State<T> = {
 
 /** A worker does not wait longer: it is asked again, and the look goes on meanwhile. */
 const patienceMs = 2_000
-/** Passes that cost much leave most of the budget to the killing. */
-const slowMs = 1_000
-const restFactor = 4
+/** Passes that take long leave most of the budget to the killing. */
+const slowMs = 200
+const restFactor = 9
 
 /** One pass at a time, for everybody who waits: a thousand keys behind a slow product cost its pages once, not a thousand times. */
 export const sharedLooks = <T>(take: (lane: Lane, signal: AbortSignal) => Promise<Taken<T>>): Looks<T> => {
