@@ -33,11 +33,11 @@ export const blocked = (
   problem: Problem,
 ): Promise<Settled> => {
   parts.observe({ event: 'problem', store: view.store, cid: view.cid, step, problem })
-  // A long pause is the store's, not this credential's: asked again within a part of the bound.
+  // A long pause is the store's (its budget keeps it), not this credential's: asked again within a part of the bound.
   if (problem.code === 'throttled') return again(parts, view, note, Math.min(problem.retryAfterMs ?? 1_000, 10_000))
   note.failures += 1
   note.blocked = { since: note.blocked?.since ?? parts.now(), code: problem.code, detail: problem.detail }
-  return again(parts, view, note, problem.retryAfterMs ?? backoffMs(note))
+  return again(parts, view, note, Math.min(problem.retryAfterMs ?? backoffMs(note), 10_000))
 }
 
 export const again = async (

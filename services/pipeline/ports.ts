@@ -40,7 +40,14 @@ export type ProbeResult =
   /** `witness`: whose word it is, where only one that was told "alive" may be believed when it is told "dead". */
   | { state: 'alive'; evidence: Evidence; witness?: string | undefined }
   /** `onlyAfterStep`: a death that our step did not cause proves nothing, and why (a rotated refresh token). */
-  | { state: 'dead'; evidence: Evidence; witness?: string | undefined; onlyAfterStep?: string | undefined }
+  | {
+      state: 'dead'
+      evidence: Evidence
+      witness?: string | undefined
+      onlyAfterStep?: string | undefined
+      /** With the evidence `issuer`: until when somebody else may honour it, epoch ms. */
+      exposedUntil?: number | undefined
+    }
   /** Not dead: a timeout, a 403 to us, a 429, a sealed store. */
   | { state: 'unknown'; problem: Problem }
   | Impossible
@@ -81,6 +88,8 @@ export type WorkNote = {
   epoch: number
   /** End of the last step that the store claimed to have done. */
   steppedAt?: number
+  /** That step was taken on what was seen alive just before, and nothing was seen since that denies its effect. */
+  steppedOnLiving?: boolean
   /** First refusal after the last acceptance. */
   refusedSince?: number
   acceptedAt?: number

@@ -212,7 +212,7 @@ describe('a door', () => {
       const token = server.issue()
       const one = work(token, seen)
       await staysAlive(token, one)
-      const said = { 429: 'door calls', closed: 'ECONNREFUSED', 'access-denied': 'answered 200' }
+      const said = { 429: 'door', closed: 'ECONNREFUSED', 'access-denied': 'answered 200' }
       const detail = said[answer as keyof typeof said] ?? `answered ${answer}`
       expect(one.events.filter(event => event.event === 'problem').at(-1)).toMatchObject({
         problem: { detail: expect.stringContaining(detail) },
@@ -243,6 +243,14 @@ describe('a door', () => {
     expect(server.world.tokens.get(token)?.revoked, 'revoked at the issuer').toBe(true)
     lies({})
     await dies(token, one, 'used')
+  })
+
+  it('(l) that nobody configured: the proof of a signed token that has expired is its issuer’s word', async () => {
+    lies({ door: 'signature-only' })
+    const token = server.issueJwt(Date.now() - 2_000)
+    const one = work(token)
+    await one.attempt()
+    expect(one.outcomes()).toMatchObject([{ outcome: 'verified', evidence: 'target' }])
   })
 
   it('(l) that nobody configured: a signed token is ended, but nobody can prove that no door honours it until its end', async () => {

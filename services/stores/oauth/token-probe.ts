@@ -34,9 +34,12 @@ export const probeToken = async (
   const unstoppable = neverSeenJwt(credential, token)
   if (unstoppable) return unstoppable
   if (issuer?.state === 'unsupported' && !door) return cannotBeProbed
+  // A refresh token is used at its issuer only.
+  const jwt = isRefresh || door ? undefined : honoured(token)
   return {
     state: 'dead',
-    evidence: door ? 'used' : 'target',
+    evidence: door ? 'used' : jwt ? 'issuer' : 'target',
+    ...(jwt ? { exposedUntil: jwt.expiresAt } : {}),
     // A refusal at the door is nobody's word.
     ...(issuer?.state === 'inactive' && !door ? { witness } : {}),
     ...(isRefresh ? { onlyAfterStep: 'rotated or revoked by somebody else: a successor may live' } : {}),
@@ -60,10 +63,15 @@ const askIssuer = async (
   return endpoints.introspect(server, token, lane, true)
 }
 
-/** Who checks only its signature accepts it until its end, whatever the issuer says of it. */
+/** Who checks only its signature accepts it until its end, whatever the issuer says of it. Undefined: opaque, or expired. */
+const honoured = (token: string) => {
+  const jwt = selfContained(token)
+  return jwt && (jwt.expiresAt ?? Number.POSITIVE_INFINITY) > Date.now() ? jwt : undefined
+}
+
 const neverSeenJwt = ({ seenAt }: Credential, token: string): Impossible | undefined => {
-  const jwt = seenAt === undefined ? selfContained(token) : undefined
-  if (!jwt || (jwt.expiresAt ?? Number.POSITIVE_INFINITY) <= Date.now()) return undefined
+  const jwt = seenAt === undefined ? honoured(token) : undefined
+  if (!jwt) return undefined
   const reason = 'a self-contained JWT that the issuer does not look up: honoured until it expires'
   return { state: 'impossible', reason, exposedUntil: jwt.expiresAt }
 }
