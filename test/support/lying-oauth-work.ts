@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { OauthClient } from '../../infra/sample/oauth-issuer.ts'
 import type { CredentialKind } from '../../schemas/grant.ts'
 import { firstProbe } from '../../services/pipeline/first-probe.ts'
 import type { Credential, WorkEvent } from '../../services/pipeline/ports.ts'
@@ -14,7 +15,7 @@ export type Work = ReturnType<typeof oauthWork>
 /** The real store and the pipeline's own order, over facts in memory, for one token whose session has ended. */
 export const oauthWork = (
   stores: ReturnType<typeof oauthStores>,
-  server: LyingOauth,
+  server: Pick<LyingOauth, 'issuer' | 'doorUrl'> & { client(name: Name): OauthClient },
   token: string,
   options: {
     kind?: CredentialKind
