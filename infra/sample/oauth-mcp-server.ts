@@ -13,6 +13,8 @@ import { listen, type OauthClient, stop } from './oauth-issuer.ts'
 
 /** Where an MCP server looks up the tokens that it is shown. Known after the server listens: its address is in the tokens. */
 export type TokenAuthority = { issuer: string; client: OauthClient }
+/** Calls of the tool `wait`: each runs until it is told to end. */
+type LongCalls = Set<() => void>
 type Session = { transport: StreamableHTTPServerTransport; server: McpServer }
 type Request = IncomingMessage & { body?: unknown }
 
@@ -25,7 +27,11 @@ export const startMcpServer = async () => {
   const http: Server = await listen(app)
   const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
   const sessions = new Map<string, Session>()
-  const serve = (request: Request, response: ServerResponse) => serveSession(sessions, request, response)
+  const longCalls: LongCalls = new Set()
+  const endLongCalls = () => {
+    for (const end of longCalls) end()
+  }
+  const serve = (request: Request, response: ServerResponse) => serveSession(sessions, longCalls, request, response)
   return {
     mcpUrl: `${origin}/mcp`,
     jwtUrl: `${origin}/jwt`,
@@ -48,26 +54,45 @@ export const startMcpServer = async () => {
       for (const { server } of sessions.values()) await server.sendLoggingMessage({ level: 'info', data: text })
     },
     sessions: () => sessions.size,
+    /** How many calls of `wait` are running. */
+    longCalls: () => longCalls.size,
+    endLongCalls,
     close: async () => {
+      endLongCalls()
       for (const { server } of sessions.values()) await server.close()
       await stop(http)
     },
   }
 }
 
-const serveSession = async (sessions: Map<string, Session>, request: Request, response: ServerResponse) => {
+const serveSession = async (
+  sessions: Map<string, Session>,
+  longCalls: LongCalls,
+  request: Request,
+  response: ServerResponse,
+) => {
   const id = request.headers['mcp-session-id']
   const known = typeof id === 'string' ? sessions.get(id) : undefined
   if (typeof id === 'string' && !known) return void response.writeHead(404).end()
-  const session = known ?? (await newSession(sessions))
+  const session = known ?? (await newSession(sessions, longCalls))
   await session.transport.handleRequest(request, response, request.body)
 }
 
-const newSession = async (sessions: Map<string, Session>): Promise<Session> => {
+const newSession = async (sessions: Map<string, Session>, longCalls: LongCalls): Promise<Session> => {
   const server = new McpServer({ name: 'sample', version: '1' }, { capabilities: { logging: {} } })
   server.registerTool('whoami', { description: 'Says hello' }, () => ({
     content: [{ type: 'text', text: 'an agent' }],
   }))
+  server.registerTool('wait', { description: 'Runs for as long as it is let' }, async () => {
+    await new Promise<void>(resolve => {
+      const end = () => {
+        longCalls.delete(end)
+        resolve()
+      }
+      longCalls.add(end)
+    })
+    return { content: [{ type: 'text', text: 'ran to its end' }] }
+  })
   const transport = new StreamableHTTPServerTransport({
     sessionIdGenerator: randomUUID,
     onsessioninitialized: id => void sessions.set(id, { transport, server }),
