@@ -40,6 +40,8 @@ export const startMcpServer = async () => {
     },
     broadcast: sessions.broadcast,
     sessions: sessions.count,
+    longCalls: sessions.longCalls,
+    endLongCalls: sessions.endLongCalls,
     close: async () => {
       await sessions.close()
       await stop(http)

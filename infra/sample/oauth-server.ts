@@ -3,7 +3,7 @@ import type { CredentialKind } from '../../schemas/grant.ts'
 import type { Tried } from './doors.ts'
 import type { SampleCredential } from './issuer.ts'
 import { tokenRequest, tryMcp, tryRefresh } from './oauth-doors.ts'
-import { type OauthClient, startIssuer } from './oauth-issuer.ts'
+import { type ClientName, type OauthClient, startIssuer } from './oauth-issuer.ts'
 import { startMcpServer } from './oauth-mcp-server.ts'
 
 export type OauthServer = Awaited<ReturnType<typeof startOauthServer>>
@@ -43,6 +43,8 @@ export const startOauthServer = async (
     clients,
     mcp,
     deleteClient: server.deleteClient,
+    /** Under its id and with its secret, again. */
+    registerClient: (name: ClientName) => server.register(clients[name]),
     issueAccessToken: async (client = clients.agent) => accessToken(await issue(client, mcpUrl)),
     /** Accepted by `jwtUrl`, which checks only its signature. */
     issueJwt: async () => accessToken(await issue(clients.agent, jwtUrl), jwtUrl),

@@ -35,7 +35,7 @@ export const blocked = (
   note.throttled = 0
   note.failures += 1
   note.blocked = { since: note.blocked?.since ?? parts.now(), code: problem.code, detail: problem.detail }
-  return again(parts, view, note, problem.retryAfterMs ?? backoffMs(note))
+  return again(parts, view, note, Math.min(problem.retryAfterMs ?? backoffMs(note), 10_000))
 }
 
 export const again = async (

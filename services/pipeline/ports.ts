@@ -49,6 +49,8 @@ export type ProbeResult =
       evidence: Evidence
       witnesses?: string[] | undefined
       onlyAfterStep?: string | undefined
+      /** With the evidence `issuer`: until when somebody else may honour it, epoch ms. */
+      exposedUntil?: number | undefined
       at?: number | undefined
     }
   /** Not dead: a timeout, a 403 to us, a 429, a sealed store. */
@@ -99,6 +101,8 @@ export type WorkNote = {
   epoch: number
   /** End of the last step that the store claimed to have done. */
   steppedAt?: number
+  /** That step was taken on what was seen alive just before, and nothing was seen since that denies its effect. */
+  steppedOnLiving?: boolean
   /** First refusal after the last acceptance. */
   refusedSince?: number
   acceptedAt?: number

@@ -55,6 +55,7 @@ const kill = async (attempt: Attempt): Promise<Settled> => {
   if (step.state === 'failed') return blocked(attempt, 'revoke', step.problem)
   note.steppedAt = parts.now()
   note.throttled = 0
+  note.steppedOnLiving = before.state === 'alive'
   delete note.blocked
   const after = await believedProbe(attempt)
   parts.crashPoint('after_probe')
@@ -64,6 +65,7 @@ const kill = async (attempt: Attempt): Promise<Settled> => {
   // Success without effect, or queued: never believed, asked again soon.
   note.acceptedAt = after.at ?? parts.now()
   delete note.refusedSince
+  if (store.propagationMs === 0) delete note.steppedOnLiving
   return again(parts, view, note, step.state === 'queued' ? 250 : backoffMs(note))
 }
 
@@ -86,6 +88,7 @@ const accepted = async (
   if (afterMs <= store.propagationMs) return 'inside_window'
   parts.observe({ event: 'window_too_small', store: store.id, cid: view.cid, afterMs })
   delete note.steppedAt
+  delete note.steppedOnLiving
   return 'step'
 }
 
@@ -98,10 +101,15 @@ const refused = async (attempt: Attempt, probe: Extract<ProbeResult, { state: 'd
   if (view.seenAt === undefined && note.seenAt === undefined) return neverSeen(attempt, now)
   if (now < provenAt(attempt)) return watchWindow(attempt)
   if (store.role === 'keeper') return retired(attempt)
-  if (probe.onlyAfterStep !== undefined && note.steppedAt === undefined && view.replacedBy === undefined)
+  if (probe.onlyAfterStep !== undefined && !note.steppedOnLiving && view.replacedBy === undefined)
     return appendOutcome(attempt, { outcome: 'impossible', reason: probe.onlyAfterStep })
   if (probe.evidence === 'issuer')
-    return appendOutcome(attempt, { outcome: 'impossible', reason: 'only the issuer says so', evidence: 'issuer' })
+    return appendOutcome(attempt, {
+      outcome: 'impossible',
+      reason: 'only the issuer says so',
+      evidence: 'issuer',
+      exposedUntil: probe.exposedUntil,
+    })
   return appendOutcome(attempt, { outcome: 'verified', evidence: probe.evidence })
 }
 

@@ -83,11 +83,44 @@ describe('a death that our step did not cause', () => {
     expect(outcomes()).toMatchObject([{ outcome: 'verified' }])
   })
 
+  it('proves nothing after a step that found nobody to answer whether it lives', async () => {
+    const away: ProbeResult = { state: 'unknown', problem: { code: 'backend', detail: 'HTTP 500' } }
+    const { parts, outcomes, steps } = fakeWork(seen, { probes: [away, dead(undefined, reason)] })
+    await revoke(parts, cid('h'), 'kill')
+    expect(steps()).toBe(1)
+    expect(outcomes()).toMatchObject([{ outcome: 'impossible', reason }])
+  })
+
+  it('proves nothing after a step that it survived', async () => {
+    const { parts, outcomes, steps } = fakeWork(seen, { probes: [alive(), alive(), dead(undefined, reason)] })
+    await revoke(parts, cid('h'), 'kill')
+    await revoke(parts, cid('h'), 'kill')
+    expect(steps()).toBe(1)
+    expect(outcomes()).toMatchObject([{ outcome: 'impossible', reason }])
+  })
+
+  it('proves it where it was still accepted inside the window of our step', async () => {
+    const probes = [alive(), alive(), dead(undefined, reason)]
+    const { parts, outcomes } = fakeWork(seen, { probes, propagationMs: 50 })
+    await revoke(parts, cid('h'), 'kill')
+    await until('it is settled', async () => (await revoke(parts, cid('h'), 'kill')).state === 'over')
+    expect(outcomes()).toMatchObject([{ outcome: 'verified' }])
+  })
+
   it('is explained by the successor that replaces it', async () => {
     const successor = facts.granted('s', 'h2', now - 5_000, { replaces: cid('h') })
     const { parts, outcomes } = fakeWork([...seen, successor], { probes: [dead(undefined, reason)] })
     await revoke(parts, cid('h'), 'kill')
     expect(outcomes()).toMatchObject([{ outcome: 'verified' }])
+  })
+})
+
+describe('a store that asks for a long pause', () => {
+  it('is asked about this credential again within a part of the bound: its budget keeps the pause', async () => {
+    const problem = { code: 'unreachable', detail: 'HTTP 503', retryAfterMs: 3_600_000 } as const
+    const { parts } = fakeWork(ended, { probes: [alive()], steps: [{ state: 'failed', problem }] })
+    const settled = await revoke(parts, cid('h'), 'kill')
+    expect(settled.state === 'again' && settled.at - Date.now()).toBeLessThanOrEqual(parts.boundMs / 3)
   })
 })
 

@@ -42,10 +42,13 @@ export const probeToken = async (
   if (unstoppable) return unstoppable
   if (issuer?.state === 'unsupported' && !door) return cannotBeProbed
   const byDoor = door !== undefined && (openedBefore || issuer?.state !== 'inactive')
+  // A refresh token is used at its issuer only.
+  const jwt = isRefresh || byDoor ? undefined : honoured(token)
   return {
     state: 'dead',
-    evidence: byDoor ? 'used' : 'target',
+    evidence: byDoor ? 'used' : jwt ? 'issuer' : 'target',
     witnesses: [byDoor ? doorWitness : witness],
+    ...(jwt ? { exposedUntil: jwt.expiresAt } : {}),
     ...(isRefresh ? { onlyAfterStep: 'rotated or revoked by somebody else: a successor may live' } : {}),
   }
 }
@@ -67,10 +70,15 @@ const askIssuer = async (
   return endpoints.introspect(server, token, lane, true)
 }
 
-/** Who checks only its signature accepts it until its end, whatever the issuer says of it. */
+/** Who checks only its signature accepts it until its end, whatever the issuer says of it. Undefined: opaque, or expired. */
+const honoured = (token: string) => {
+  const jwt = selfContained(token)
+  return jwt && (jwt.expiresAt ?? Number.POSITIVE_INFINITY) > Date.now() ? jwt : undefined
+}
+
 const neverSeenJwt = ({ seenAt }: Credential, token: string): Impossible | undefined => {
-  const jwt = seenAt === undefined ? selfContained(token) : undefined
-  if (!jwt || (jwt.expiresAt ?? Number.POSITIVE_INFINITY) <= Date.now()) return undefined
+  const jwt = seenAt === undefined ? honoured(token) : undefined
+  if (!jwt) return undefined
   const reason = 'a self-contained JWT that the issuer does not look up: honoured until it expires'
   return { state: 'impossible', reason, exposedUntil: jwt.expiresAt }
 }
