@@ -1,8 +1,14 @@
 import { z } from 'zod'
+import { awsStoreConfig } from './store-aws.ts'
 import { oauthStoreConfig } from './store-oauth.ts'
 import { standingStoreConfig } from './store-standing.ts'
 import { vaultStoreConfig } from './store-vault.ts'
 
 /** A configured instance of a store; events name its id, never an address. */
-export const storeConfig = z.discriminatedUnion('kind', [vaultStoreConfig, oauthStoreConfig, standingStoreConfig])
+export const storeConfig = z.discriminatedUnion('kind', [
+  vaultStoreConfig,
+  oauthStoreConfig,
+  awsStoreConfig,
+  standingStoreConfig,
+])
 export type StoreConfig = z.infer<typeof storeConfig>

@@ -81,6 +81,8 @@ export type WorkNote = {
   epoch: number
   /** End of the last step that the store claimed to have done. */
   steppedAt?: number
+  /** That step was only queued: the next attempt repeats it instead of waiting for its window. */
+  queued?: boolean
   /** First refusal after the last acceptance. */
   refusedSince?: number
   acceptedAt?: number

@@ -54,6 +54,7 @@ const kill = async (attempt: Attempt): Promise<Settled> => {
   if (step.state === 'impossible') return appendOutcome(attempt, { ...step, outcome: 'impossible' })
   if (step.state === 'failed') return blocked(parts, view, note, 'revoke', step.problem)
   note.steppedAt = parts.now()
+  note.queued = step.state === 'queued'
   delete note.blocked
   const after = await believedProbe(attempt)
   parts.crashPoint('after_probe')
@@ -77,7 +78,7 @@ const accepted = async (attempt: Attempt, witness: string | undefined): Promise<
   delete note.refusedSince
   const newWitness = witness !== undefined && !view.witnesses.includes(witness)
   if (view.seenAt === undefined || newWitness) await appendSeen(attempt, now, witness)
-  if (note.steppedAt === undefined) return 'step'
+  if (note.steppedAt === undefined || note.queued) return 'step'
   const afterMs = now - note.steppedAt
   if (afterMs <= store.propagationMs) return 'inside_window'
   parts.observe({ event: 'window_too_small', store: store.id, cid: view.cid, afterMs })

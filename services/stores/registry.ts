@@ -1,5 +1,6 @@
 import type { StoreConfig } from '../../schemas/stores.ts'
 import type { Store } from '../pipeline/ports.ts'
+import { awsStore } from './aws/aws-store.ts'
 import { oauthStore } from './oauth/oauth-store.ts'
 import { standingStore } from './standing-store.ts'
 import type { StoreParts } from './store-parts.ts'
@@ -13,6 +14,7 @@ type Factories = {
 const factories: Factories = {
   vault: vaultStore,
   oauth: oauthStore,
+  'aws-secrets-manager': awsStore,
   standing: standingStore,
 }
 

@@ -9,10 +9,10 @@ import {
 } from 'oauth4webapi'
 import type { Problem } from '../../pipeline/errors.ts'
 import type { Lane } from '../../pipeline/ports.ts'
+import { isSafe } from '../safe-url.ts'
 import type { Reply } from '../vault/reply.ts'
 import { problemOf } from './answers.ts'
 import type { Metered } from './metered.ts'
-import { isSafe } from './safe-url.ts'
 import type { Fetch, Wire } from './wire-fetch.ts'
 
 export type Server = Pick<AuthorizationServer, 'issuer' | 'revocation_endpoint' | 'introspection_endpoint'>
