@@ -81,7 +81,7 @@ const granted = (
 
 const isKeeper = (kind: StoreKind | undefined) => kind !== undefined && keeperKinds.includes(kind)
 
-/** Not to be believed from the sender: what is inside a keeper is proven dead elsewhere, so it must be honoured elsewhere. */
+/** Only a keeper has an inside, and what is inside must be honoured elsewhere: its death there is the keeper's proof. */
 const requireKeeper = ({ stores }: Translation['config'], { store }: Named, inside: Named) => {
   const kindOf = (id: string) => stores.find(one => one.id === id)?.kind
   if (!isKeeper(kindOf(store))) throw new RejectedEvent('invalid_data', `store "${store}" keeps nothing inside`)

@@ -59,6 +59,9 @@ describe('AWS Secrets Manager, what is not ours and what cannot be ended', () =>
     await aws.call('TagResource', { SecretId: arn, Tags: [{ Key: 'aws-would-not-know', Value: 'x' }] })
     const step = await store.revoke(secretOf(arn), 'kill')
     expect(step).toMatchObject({ state: 'failed', problem: { code: 'permission' } })
+    await expect(aws.callAs(aws.own, 'DescribeSecret', { SecretId: arn })).resolves.toMatchObject({ ARN: arn })
+    for (const marked of [arn, (await aws.secret()).arn])
+      await expect(aws.callAs(aws.own, 'GetSecretValue', { SecretId: marked })).rejects.toThrow('AccessDenied')
     expect(await aws.readable(arn, value)).toBe(true)
   })
 

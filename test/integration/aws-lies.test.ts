@@ -97,6 +97,18 @@ describe('an answer that is not clear is never a death', () => {
     expect(aws.calls).not.toContain('DeleteSecret')
   })
 
+  it('a proof is taken on a connection that nobody used before', async () => {
+    const gone = secretOf(aws.secret().replace('agent', 'nobody'))
+    for (let time = 1; time <= 2; time += 1) {
+      const before = aws.connections()
+      expect(await store.probe(gone, 'leak')).toEqual({ state: 'dead', evidence: 'target' })
+      expect(aws.connections() - before, 'the glance may use a kept one').toBeGreaterThanOrEqual(1)
+    }
+    const before = aws.connections()
+    await store.probe(secretOf(aws.secret()), 'leak')
+    expect(aws.connections()).toBe(before)
+  })
+
   it('keys that cannot be read are about us', async () => {
     const files = { accessKeyIdFile: '/nonexistent/id', secretAccessKeyFile: '/nonexistent/key' }
     const keyless = await stores.open(keys, { endpoint: aws.endpoint, ...files })
@@ -118,6 +130,11 @@ describe('the step', () => {
     if (type === 'AccessDeniedException')
       expect(step.state === 'failed' && step.problem.detail).toMatch(/^needs secretsmanager:DeleteSecret on agent\//)
     expect(aws.there(arn)).toBe(true)
+  })
+
+  it('another worker was faster, and the policy denies what has no tag any more: that is no missing right', async () => {
+    aws.lies.delete = 'raced'
+    expect(await store.revoke(secretOf(aws.secret()), 'leak')).toEqual({ state: 'claimed' })
   })
 
   it('a throttled store is left alone by every process for a while', async () => {

@@ -63,6 +63,7 @@ export const awsEmulator = async (addresses: StackAddresses) => {
   return {
     own,
     call,
+    callAs: (keys: AwsKeys, action: string, input: object) => callSecrets({ ...admin, ...keys }, action, input),
     open: (changes: Record<string, unknown> = {}, keys: AwsKeys = own) => stores.open(keys, { ...base, ...changes }),
     user: (policy: object) => makeUser(admin, JSON.stringify(policy)),
     /** Its ARN and its value. */

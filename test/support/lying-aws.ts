@@ -7,8 +7,8 @@ import type { AddressInfo } from 'node:net'
  * seen at AWS). It speaks only what the store asks: DescribeSecret, RemoveRegionsFromReplication, DeleteSecret.
  */
 export type AwsLies = {
-  /** How DeleteSecret behaves; `later`: answered at once, gone after `deleteMs`. */
-  delete?: 'honest' | 'without-effect' | 'later'
+  /** How DeleteSecret behaves; `later`: answered at once, gone after `deleteMs`; `raced`: another was faster, and the tag is gone with it. */
+  delete?: 'honest' | 'without-effect' | 'later' | 'raced'
   deleteMs?: number
   /** How long a replica stays after its removal was asked for. */
   removeMs?: number
@@ -23,19 +23,23 @@ export type AwsLies = {
 }
 type Action = 'DescribeSecret' | 'RemoveRegionsFromReplication' | 'DeleteSecret'
 type Secret = { tags: { Key: string; Value: string }[]; replicas: Map<string, number>; goneAt: number }
-type World = { lies: AwsLies; secrets: Map<string, Secret>; calls: Action[] }
+type World = { lies: AwsLies; secrets: Map<string, Secret>; calls: Action[]; connections: number }
 type Answer = { status: number; body: string; type?: string }
 
 export type LyingAws = Awaited<ReturnType<typeof lyingAws>>
 
 export const lyingAws = async (lies: AwsLies = {}) => {
-  const world: World = { lies, secrets: new Map(), calls: [] }
+  const world: World = { lies, secrets: new Map(), calls: [], connections: 0 }
   const server = createServer((request, response) => void handle(world, request, response))
+  server.on('connection', () => {
+    world.connections += 1
+  })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     lies,
     calls: world.calls,
+    connections: () => world.connections,
     secret: (more: { tags?: Record<string, string>; replicas?: string[] } = {}) => {
       const arn = `arn:aws:secretsmanager:eu-central-1:123456789012:secret:agent/${randomUUID()}-a1B2c3`
       const tags = Object.entries(more.tags ?? { 'curfew-session': 's' }).map(([Key, Value]) => ({ Key, Value }))
@@ -112,5 +116,6 @@ const deleteSecret = ({ lies }: World, arn: string, secret: Secret): Answer => {
     return failed({ status: 400, type: 'InvalidRequestException', message: 'it still has replica regions' })
   if (lies.delete !== 'without-effect')
     secret.goneAt = Math.min(secret.goneAt, performance.now() + (lies.delete === 'later' ? (lies.deleteMs ?? 0) : 0))
+  if (lies.delete === 'raced') return failed({ status: 400, type: 'AccessDeniedException' })
   return ok({ ARN: arn, DeletionDate: Date.now() / 1_000 })
 }
