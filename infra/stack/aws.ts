@@ -3,6 +3,7 @@ import { adminLogin } from '../aws/provision.ts'
 import type { AwsAddress } from './addresses.ts'
 import type { Installed } from './install-components.ts'
 import type { LocalPlan } from './local-component.ts'
+import { requirePythonToRun } from './prerequisites.ts'
 import { probeAws } from './probe-aws.ts'
 
 export const newAwsAddress = (port: number): AwsAddress => ({
@@ -20,6 +21,7 @@ export const newAwsAddress = (port: number): AwsAddress => ({
  * it comes back empty, with neither secrets nor IAM users.
  */
 export async function planAws(installed: Installed, folder: string, address: AwsAddress): Promise<LocalPlan> {
+  await requirePythonToRun()
   const { port } = new URL(address.endpoint)
   return {
     name: 'aws',

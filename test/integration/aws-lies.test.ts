@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { makeCertificate } from '../../infra/stack/certificate.ts'
 import type { Fact } from '../../schemas/facts.ts'
 import type { Credential, Store, WorkEvent } from '../../services/pipeline/ports.ts'
 import { revoke } from '../../services/pipeline/revoke.ts'
@@ -118,6 +121,63 @@ describe('an answer that is not clear is never a death', () => {
       return probe.state === 'unknown' && probe.problem.code !== 'throttled' ? probe : undefined
     })
     expect(result).toMatchObject({ state: 'unknown', problem })
+  })
+})
+
+describe('the way to it', () => {
+  afterEach(() => vi.unstubAllEnvs())
+  const once = (asked: Store, arn = aws.secret()) =>
+    until('the budget lets it', async () => {
+      const probe = await asked.probe(secretOf(arn), 'leak')
+      return probe.state === 'unknown' && probe.problem.code === 'throttled' ? undefined : probe
+    })
+
+  it('what the environment says of other addresses is not followed; its credentials are, where none are configured', async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:9')
+    vi.stubEnv('AWS_ENDPOINT_URL_SECRETS_MANAGER', 'http://127.0.0.1:9')
+    vi.stubEnv('AWS_USE_FIPS_ENDPOINT', 'true')
+    vi.stubEnv('AWS_MAX_ATTEMPTS', '5')
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAOFTHEENVIRONMENT')
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'of-the-environment')
+    const none = { accessKeyIdFile: undefined, secretAccessKeyFile: undefined }
+    expect(await once(await stores.open(keys, { endpoint: aws.endpoint, ...none }))).toMatchObject({ state: 'alive' })
+    expect(aws.signers().at(-1)).toBe('AKIAOFTHEENVIRONMENT')
+    aws.lies.fail = { DescribeSecret: { status: 500, type: 'InternalServiceError' } }
+    aws.calls.length = 0
+    await store.probe(secretOf(aws.secret()), 'leak')
+    expect(aws.calls).toEqual(['DescribeSecret'])
+  })
+
+  it('a key that was rotated in its file is used from then on', async () => {
+    const file = join(stores.folder, 'rotated')
+    writeFileSync(file, 'AKIAFIRST')
+    const rotating = await stores.open(keys, { endpoint: aws.endpoint, accessKeyIdFile: file })
+    await once(rotating)
+    writeFileSync(file, 'AKIASECOND\n')
+    await once(rotating)
+    expect(aws.signers().slice(-2)).toEqual(['AKIAFIRST', 'AKIASECOND'])
+  })
+
+  it('TLS is verified with the CA of the config, whatever the environment says, and without it nothing is believed', async () => {
+    const { caFile } = await makeCertificate(stores.folder)
+    const read = (name: string) => readFileSync(join(stores.folder, name), 'utf8')
+    const secure = await lyingAws({}, { key: read('server-key.pem'), cert: read('server.pem') })
+    try {
+      const arn = secure.secret()
+      vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+      const [known, unknown] = [
+        await stores.open(keys, { endpoint: secure.endpoint, caFile }),
+        await stores.open(keys, { endpoint: secure.endpoint }),
+      ]
+      expect(await once(known, arn)).toMatchObject({ state: 'alive' })
+      expect(await once(unknown, arn)).toMatchObject({ state: 'unknown', problem: { code: 'unreachable' } })
+    } finally {
+      await secure.close()
+    }
+  })
+
+  it('in clear only inside this machine', async () => {
+    await expect(stores.open(keys, { endpoint: 'http://aws.example' })).rejects.toThrow('must be https')
   })
 })
 

@@ -14,15 +14,18 @@ import type { OnCall } from '../../services/stores/store-parts.ts'
 /** AWS stores, each with a Redis connection and a budget of its own. */
 export const awsStores = async (redisUrl: string) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'curfew-aws-'))
-  const opened: { store: Store; redis: Redis }[] = []
+  const stores: Store[] = []
+  const connections: Redis[] = []
   const file = async (text: string) => {
     const name = path.join(folder, randomUUID())
     await writeFile(name, text, { mode: 0o600 })
     return name
   }
   return {
+    folder,
     open: async (keys: AwsKeys, changes: Record<string, unknown>, onCall?: OnCall): Promise<Store> => {
       const redis = new Redis(redisUrl)
+      connections.push(redis)
       const config = awsStoreConfig.parse({
         id: 'aws-local',
         kind: 'aws-secrets-manager',
@@ -39,14 +42,12 @@ export const awsStores = async (redisUrl: string) => {
         openSealed: () => undefined,
         onCall,
       })
-      opened.push({ store, redis })
+      stores.push(store)
       return store
     },
     close: async () => {
-      for (const { store, redis } of opened) {
-        await store.close()
-        await redis.quit()
-      }
+      await Promise.all(stores.map(store => store.close()))
+      await Promise.all(connections.map(redis => redis.quit()))
       await rm(folder, { recursive: true })
     },
   }

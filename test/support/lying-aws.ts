@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 /**
@@ -23,23 +24,26 @@ export type AwsLies = {
 }
 type Action = 'DescribeSecret' | 'RemoveRegionsFromReplication' | 'DeleteSecret'
 type Secret = { tags: { Key: string; Value: string }[]; replicas: Map<string, number>; goneAt: number }
-type World = { lies: AwsLies; secrets: Map<string, Secret>; calls: Action[]; connections: number }
+type World = { lies: AwsLies; secrets: Map<string, Secret>; calls: Action[]; signers: string[]; connections: number }
 type Answer = { status: number; body: string; type?: string }
 
 export type LyingAws = Awaited<ReturnType<typeof lyingAws>>
 
-export const lyingAws = async (lies: AwsLies = {}) => {
-  const world: World = { lies, secrets: new Map(), calls: [], connections: 0 }
-  const server = createServer((request, response) => void handle(world, request, response))
+export const lyingAws = async (lies: AwsLies = {}, tls?: { key: string; cert: string }) => {
+  const world: World = { lies, secrets: new Map(), calls: [], signers: [], connections: 0 }
+  const serve = (request: IncomingMessage, response: ServerResponse) => void handle(world, request, response)
+  const server = tls ? createTlsServer(tls, serve) : createServer(serve)
   server.on('connection', () => {
     world.connections += 1
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     lies,
     calls: world.calls,
     connections: () => world.connections,
+    /** Whose key signed each call. */
+    signers: () => world.signers,
     secret: (more: { tags?: Record<string, string>; replicas?: string[] } = {}) => {
       const arn = `arn:aws:secretsmanager:eu-central-1:123456789012:secret:agent/${randomUUID()}-a1B2c3`
       const tags = Object.entries(more.tags ?? { 'curfew-session': 's' }).map(([Key, Value]) => ({ Key, Value }))
@@ -62,6 +66,7 @@ const handle = async (world: World, request: IncomingMessage, response: ServerRe
   for await (const chunk of request) text += chunk
   const action = String(request.headers['x-amz-target']).replace('secretsmanager.', '') as Action
   world.calls.push(action)
+  world.signers.push(/Credential=([^/]+)/.exec(request.headers.authorization ?? '')?.[1] ?? '')
   if (world.lies.silent) return
   if (world.lies.hangUp) return void request.socket.destroy()
   const fail = world.lies.fail?.[action]
