@@ -132,3 +132,24 @@ it('with the database down the secret is retired, and verified only when the dat
   expect(retired.settledAt).toBeGreaterThanOrEqual(death.settledAt)
   expect(retired.deadSince).toBeGreaterThanOrEqual(death.deadSince ?? Infinity)
 })
+
+it('with AWS silent, what the secret holds dies in time all the same; the secret follows when AWS answers', async () => {
+  await start('f')
+  const login = await world.issuer.databaseLogin()
+  const inner = world.prober.watch('the login inside', login)
+  const watched = await world.handOut('f', await secrets.holding('f', login))
+  await until('both were seen alive', async () => (await world.redis.zcard(world.key('at:probe'))) === 0)
+  await world.stack.pause('aws')
+  try {
+    await end('f')
+    await expectDead(world, inner, 'session_ended')
+    const problems = () => world.output().includes('no answer in time')
+    await until('the silence is told', problems)
+    expect(await receiptOf(world, watched)).toBeUndefined()
+  } finally {
+    await world.stack.resume('aws')
+  }
+  await until('its receipt', () => receiptOf(world, watched))
+  expect(await receiptOf(world, watched)).toMatchObject({ outcome: 'verified', cause: 'session_ended' })
+  expect(await there(watched.credential)).toBe(false)
+})
