@@ -3,7 +3,7 @@ import { downCommand, envCommand, statusCommand, upCommand } from './stack/stack
 import { failureOf } from './stack/stack-failure.ts'
 
 const program = new Command('stack').description(
-  'The local stack: Kafka, Redis, OpenBao and PostgreSQL on free loopback ports',
+  'The local stack: Kafka, Redis, OpenBao, PostgreSQL and an AWS emulator on free loopback ports',
 )
 program.command('up').description('start it and leave it running').action(upCommand)
 program.command('status').description('what is running').action(statusCommand)

@@ -20,6 +20,8 @@ export const kindsOfStore = {
   standing: ['standing.key'], // what a server knows from its environment; handle: any name that is not the key
 } as const
 export type StoreKind = keyof typeof kindsOfStore
+/** Stores that hold a credential and do not honour it: only their grants say what is `inside`. */
+export const keeperKinds: readonly StoreKind[] = ['aws-secrets-manager']
 export type CredentialKind = (typeof kindsOfStore)[StoreKind][number]
 export const credentialKind = z.enum(Object.values(kindsOfStore).flat() as [CredentialKind, ...CredentialKind[]])
 

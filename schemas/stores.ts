@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { awsStoreConfig } from './store-aws.ts'
 import { keyApiStoreConfig } from './store-key-api.ts'
 import { oauthStoreConfig } from './store-oauth.ts'
 import { standingStoreConfig } from './store-standing.ts'
@@ -9,6 +10,7 @@ export const storeConfig = z.discriminatedUnion('kind', [
   vaultStoreConfig,
   oauthStoreConfig,
   keyApiStoreConfig,
+  awsStoreConfig,
   standingStoreConfig,
 ])
 export type StoreConfig = z.infer<typeof storeConfig>

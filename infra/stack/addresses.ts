@@ -1,4 +1,4 @@
-export const componentNames = ['kafka', 'redis', 'vault', 'postgres'] as const
+export const componentNames = ['kafka', 'redis', 'vault', 'postgres', 'aws'] as const
 export type ComponentName = (typeof componentNames)[number]
 
 export type VaultAddress = {
@@ -22,11 +22,24 @@ export type PostgresAddress = {
   probePassword: string
 }
 
+export type AwsAddress = {
+  endpoint: string
+  region: string
+  accountId: string
+  /** Root of the emulated account: for provisioning and for the sample issuer, never for Curfew itself. */
+  adminAccessKeyId: string
+  adminSecretAccessKey: string
+  /** IAM user of Curfew itself. */
+  pipelineAccessKeyId: string
+  pipelineSecretAccessKey: string
+}
+
 export type StackAddresses = {
   kafkaBrokers: string[]
   redisUrl: string
   vault: VaultAddress
   postgres: PostgresAddress
+  aws: AwsAddress
   dataDir: string
   vaultAuditFile: string
   kafkaDataDir: string

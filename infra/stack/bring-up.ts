@@ -17,7 +17,7 @@ export async function bringUp(options: BringUpOptions): Promise<StackAddresses> 
   const up = containers ? await containerComponents(options) : await bootLocal(options)
   const addresses = joinAddresses(given, up, dataDir)
   await Promise.all(givenNames(given).map(name => waitForGiven(name, addresses)))
-  progress('provisioning PostgreSQL and OpenBao')
+  progress('provisioning PostgreSQL, OpenBao and AWS')
   return provisionStack(addresses, given, up.databaseHost)
 }
 

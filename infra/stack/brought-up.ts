@@ -1,4 +1,4 @@
-import type { PostgresAddress } from './addresses.ts'
+import type { AwsAddress, PostgresAddress } from './addresses.ts'
 import type { VaultLogin } from './vault-folder.ts'
 
 /** What a start brings up, and where it answers; a part that the environment gave is not in it. */
@@ -7,6 +7,7 @@ export type BroughtUp = {
   redisUrl?: string
   vault?: VaultLogin
   postgres?: PostgresAddress
+  aws?: AwsAddress
   vaultAuditFile?: string
   kafkaDataDir?: string
   redisDataDir?: string

@@ -2,11 +2,16 @@ import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
+import { adminLogin } from '../aws/provision.ts'
+import { callSecrets } from '../aws/signed-call.ts'
 import { connectVaultAdmin } from '../vault/admin-client.ts'
 import type { ComponentName, StackAddresses } from './addresses.ts'
 
 /** For tests: writes a mark into a component and reads it back, each time over a new connection. */
 export type Memory = { write: (mark: string) => Promise<void>; read: () => Promise<string | null | undefined> }
+
+/** What has forgotten everything when it comes back after kill -9. */
+export const forgetful: readonly ComponentName[] = ['aws']
 
 export const memories: Record<ComponentName, (addresses: StackAddresses) => Memory> = {
   redis: ({ redisUrl }) => {
@@ -43,6 +48,15 @@ export const memories: Record<ComponentName, (addresses: StackAddresses) => Memo
       const admin = await connectVaultAdmin(vault)
       const answer = await admin.call('GET', 'secret/data/mark').finally(admin.close)
       return (answer.body.data as { data: { mark: string } }).data.mark
+    },
+  }),
+  aws: ({ aws }) => ({
+    write: async mark =>
+      void (await callSecrets(adminLogin(aws), 'CreateSecret', { Name: 'mark', SecretString: mark })),
+    read: async () => {
+      const { SecretList } = await callSecrets(adminLogin(aws), 'ListSecrets', {})
+      if (!(SecretList as { Name: string }[]).some(one => one.Name === 'mark')) return undefined
+      return (await callSecrets(adminLogin(aws), 'GetSecretValue', { SecretId: 'mark' })).SecretString as string
     },
   }),
   kafka: ({ kafkaBrokers }) => {

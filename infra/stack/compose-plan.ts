@@ -1,7 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { adminLogin } from '../aws/provision.ts'
 import { probeVault } from '../vault/probe-vault.ts'
 import { type ComponentName, componentNames } from './addresses.ts'
+import { newAwsAddress } from './aws.ts'
 import type { BroughtUp } from './brought-up.ts'
 import type { StackEnvironment } from './environment.ts'
 import { freePort } from './free-port.ts'
@@ -9,6 +11,7 @@ import { givenNames } from './given-names.ts'
 import { brokerProperties } from './kafka-properties.ts'
 import { newPostgresAddress } from './postgres.ts'
 import { requireOpenssl } from './prerequisites.ts'
+import { probeAws } from './probe-aws.ts'
 import { probeKafka } from './probe-kafka.ts'
 import { probePostgres } from './probe-postgres.ts'
 import { probeRedis } from './probe-redis.ts'
@@ -37,6 +40,7 @@ export async function planCompose(given: StackEnvironment, dataDir: string): Pro
     clusterAddress: 'https://127.0.0.1:8201',
   })
   const postgres = newPostgresAddress(await freePort())
+  const aws = newAwsAddress(await freePort())
   const kafkaBrokers = [`127.0.0.1:${ports.kafka}`]
   const redisUrl = `redis://127.0.0.1:${ports.redis}`
   return {
@@ -50,6 +54,10 @@ export async function planCompose(given: StackEnvironment, dataDir: string): Pro
       CURFEW_COMPOSE_POSTGRES_PORT: String(postgres.port),
       CURFEW_COMPOSE_POSTGRES_USER: postgres.adminUser,
       CURFEW_COMPOSE_POSTGRES_PASSWORD: postgres.adminPassword,
+      CURFEW_COMPOSE_AWS_PORT: new URL(aws.endpoint).port,
+      CURFEW_COMPOSE_AWS_REGION: aws.region,
+      CURFEW_COMPOSE_AWS_ACCESS_KEY_ID: aws.adminAccessKeyId,
+      CURFEW_COMPOSE_AWS_SECRET_ACCESS_KEY: aws.adminSecretAccessKey,
       CURFEW_INITIAL_ADMIN_PASSWORD: vault.login.adminPassword,
     },
     probes: {
@@ -57,12 +65,14 @@ export async function planCompose(given: StackEnvironment, dataDir: string): Pro
       redis: () => probeRedis(redisUrl),
       vault: () => probeVault(vault.login),
       postgres: () => probePostgres({ ...postgres, database: 'postgres' }),
+      aws: () => probeAws(adminLogin(aws)),
     },
     up: {
       ...(!given.kafkaBrokers && { kafkaBrokers, kafkaDataDir: path.join(folder('kafka'), 'data') }),
       ...(!given.redisUrl && { redisUrl, redisDataDir: path.join(folder('redis'), 'data') }),
       ...(!given.vault && { vault: vault.login, vaultAuditFile: vault.auditFile }),
       ...(!given.postgres && { postgres, ...(!given.vault && { databaseHost: 'postgres:5432' }) }),
+      ...(!given.aws && { aws }),
     },
   }
 }

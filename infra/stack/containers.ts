@@ -13,6 +13,7 @@ const services: Record<ComponentName, string> = {
   redis: 'redis',
   vault: 'openbao',
   postgres: 'postgres',
+  aws: 'aws',
 }
 
 /**

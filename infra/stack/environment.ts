@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
-import type { PostgresAddress, VaultAddress } from './addresses.ts'
+import type { AwsAddress, PostgresAddress, VaultAddress } from './addresses.ts'
 import { runsAsRoot } from './postgres-identity.ts'
 
 /** What the environment says about the stack. The only file here that reads process.env. */
@@ -10,6 +10,7 @@ export type StackEnvironment = {
   redisUrl: string | undefined
   vault: (Omit<VaultAddress, 'pipelineRoleId' | 'pipelineSecretId'> & Partial<VaultAddress>) | undefined
   postgres: PostgresAddress | undefined
+  aws: AwsAddress | undefined
   folders: { dataDir: string; vaultAuditFile: string; kafkaDataDir: string; redisDataDir: string }
   controlSocket: string | undefined
   useContainers: boolean
@@ -29,6 +30,13 @@ const variables = z.object({
   CURFEW_POSTGRES_URL: text,
   CURFEW_POSTGRES_PROBE_USER: text,
   CURFEW_POSTGRES_PROBE_PASSWORD: text,
+  CURFEW_AWS_ENDPOINT: text,
+  CURFEW_AWS_REGION: text,
+  CURFEW_AWS_ACCOUNT_ID: text,
+  CURFEW_AWS_ADMIN_ACCESS_KEY_ID: text,
+  CURFEW_AWS_ADMIN_SECRET_ACCESS_KEY: text,
+  CURFEW_AWS_ACCESS_KEY_ID: text,
+  CURFEW_AWS_SECRET_ACCESS_KEY: text,
   CURFEW_STACK_DATA_DIR: text,
   CURFEW_STACK_VAULT_AUDIT_FILE: text,
   CURFEW_STACK_KAFKA_DATA_DIR: text,
@@ -47,6 +55,7 @@ export function readStackEnvironment(): StackEnvironment {
     redisUrl: set.CURFEW_REDIS_URL,
     vault: givenVault(set),
     postgres: givenPostgres(set),
+    aws: givenAws(set),
     folders: {
       dataDir: set.CURFEW_STACK_DATA_DIR ?? '',
       vaultAuditFile: set.CURFEW_STACK_VAULT_AUDIT_FILE ?? '',
@@ -88,6 +97,20 @@ function givenPostgres(set: Variables): PostgresAddress | undefined {
     adminPassword: decodeURIComponent(url.password),
     probeUser: set.CURFEW_POSTGRES_PROBE_USER ?? '',
     probePassword: set.CURFEW_POSTGRES_PROBE_PASSWORD ?? '',
+  }
+}
+
+function givenAws(set: Variables): AwsAddress | undefined {
+  if (set.CURFEW_AWS_ENDPOINT === undefined) return undefined
+  return {
+    endpoint: set.CURFEW_AWS_ENDPOINT,
+    region: set.CURFEW_AWS_REGION ?? 'us-east-1',
+    accountId: set.CURFEW_AWS_ACCOUNT_ID ?? '000000000000',
+    // What emulators accept when nothing else is configured.
+    adminAccessKeyId: set.CURFEW_AWS_ADMIN_ACCESS_KEY_ID ?? 'test',
+    adminSecretAccessKey: set.CURFEW_AWS_ADMIN_SECRET_ACCESS_KEY ?? 'test',
+    pipelineAccessKeyId: set.CURFEW_AWS_ACCESS_KEY_ID ?? '',
+    pipelineSecretAccessKey: set.CURFEW_AWS_SECRET_ACCESS_KEY ?? '',
   }
 }
 

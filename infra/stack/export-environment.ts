@@ -4,7 +4,7 @@ import { socketName } from './stack-folder.ts'
 
 /** The variables that environment.ts reads, so that another process finds the same stack. */
 export function environmentOf(addresses: StackAddresses): Record<string, string> {
-  const { vault, postgres, dataDir } = addresses
+  const { vault, postgres, aws, dataDir } = addresses
   const login = `${encodeURIComponent(postgres.adminUser)}:${encodeURIComponent(postgres.adminPassword)}`
   return {
     CURFEW_KAFKA_BROKERS: addresses.kafkaBrokers.join(','),
@@ -18,6 +18,13 @@ export function environmentOf(addresses: StackAddresses): Record<string, string>
     CURFEW_POSTGRES_URL: `postgres://${login}@${postgres.host}:${postgres.port}/${postgres.database}`,
     CURFEW_POSTGRES_PROBE_USER: postgres.probeUser,
     CURFEW_POSTGRES_PROBE_PASSWORD: postgres.probePassword,
+    CURFEW_AWS_ENDPOINT: aws.endpoint,
+    CURFEW_AWS_REGION: aws.region,
+    CURFEW_AWS_ACCOUNT_ID: aws.accountId,
+    CURFEW_AWS_ADMIN_ACCESS_KEY_ID: aws.adminAccessKeyId,
+    CURFEW_AWS_ADMIN_SECRET_ACCESS_KEY: aws.adminSecretAccessKey,
+    CURFEW_AWS_ACCESS_KEY_ID: aws.pipelineAccessKeyId,
+    CURFEW_AWS_SECRET_ACCESS_KEY: aws.pipelineSecretAccessKey,
     CURFEW_STACK_DATA_DIR: dataDir,
     CURFEW_STACK_VAULT_AUDIT_FILE: addresses.vaultAuditFile,
     CURFEW_STACK_KAFKA_DATA_DIR: addresses.kafkaDataDir,

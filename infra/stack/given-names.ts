@@ -8,5 +8,6 @@ export function givenNames(given: StackEnvironment): ComponentName[] {
   if (given.redisUrl) names.push('redis')
   if (given.vault) names.push('vault')
   if (given.postgres) names.push('postgres')
+  if (given.aws) names.push('aws')
   return names
 }

@@ -10,6 +10,7 @@ export function joinAddresses(given: StackEnvironment, up: BroughtUp, dataDir: s
     redisUrl: present('Redis', given.redisUrl ?? up.redisUrl),
     vault: { pipelineRoleId: '', pipelineSecretId: '', ...present('Vault', given.vault ?? up.vault) },
     postgres: present('PostgreSQL', given.postgres ?? up.postgres),
+    aws: present('AWS', given.aws ?? up.aws),
     dataDir,
     vaultAuditFile: up.vaultAuditFile ?? given.folders.vaultAuditFile,
     kafkaDataDir: up.kafkaDataDir ?? given.folders.kafkaDataDir,

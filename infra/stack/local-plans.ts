@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
+import { newAwsAddress, planAws } from './aws.ts'
 import type { BroughtUp } from './brought-up.ts'
 import type { StackEnvironment } from './environment.ts'
 import { freePort } from './free-port.ts'
@@ -40,6 +41,10 @@ export async function localPlans(given: StackEnvironment, dataDir: string, progr
   if (!given.postgres) {
     up.postgres = newPostgresAddress(await freePort())
     plans.push(planPostgres(installed, await folder('postgres'), up.postgres))
+  }
+  if (!given.aws) {
+    up.aws = newAwsAddress(await freePort())
+    plans.push(planAws(installed, await folder('aws'), up.aws))
   }
   if (given.vault) return { plans, addresses: Promise.resolve(up) }
   const vault = planVault(installed, await folder('vault'), { api: await freePort(), cluster: await freePort() })

@@ -26,11 +26,15 @@ export async function requireOpenssl(): Promise<void> {
   if (!(await works('openssl', 'version'))) throw missing('openssl', 'openssl', 'openssl')
 }
 
+/** To install: with pip. */
 export async function requirePython(): Promise<void> {
-  const newEnough = 'import sys; sys.exit(sys.version_info < (3, 10))'
-  const python = missing('Python 3.10 or newer', 'python3 python3-pip', 'python')
-  if (!(await works('python3', '-c', newEnough))) throw python
+  await requirePythonToRun()
   if (!(await works('python3', '-m', 'pip', '--version'))) throw missing('pip for python3', 'python3-pip', 'python')
+}
+
+export async function requirePythonToRun(): Promise<void> {
+  const newEnough = 'import sys; sys.exit(sys.version_info < (3, 10))'
+  if (!(await works('python3', '-c', newEnough))) throw missing('Python 3.10 or newer', 'python3 python3-pip', 'python')
 }
 
 export async function requireMaven(): Promise<void> {

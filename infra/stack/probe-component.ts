@@ -1,5 +1,7 @@
+import { adminLogin } from '../aws/provision.ts'
 import { probeVault } from '../vault/probe-vault.ts'
 import type { ComponentName, StackAddresses } from './addresses.ts'
+import { probeAws } from './probe-aws.ts'
 import { probeKafka } from './probe-kafka.ts'
 import { probePostgres } from './probe-postgres.ts'
 import { probeRedis } from './probe-redis.ts'
@@ -15,6 +17,7 @@ export async function waitForGiven(name: ComponentName, addresses: StackAddresse
     redis: () => probeRedis(addresses.redisUrl),
     vault: () => probeVault(addresses.vault),
     postgres: () => probePostgres(addresses.postgres),
+    aws: () => probeAws(adminLogin(addresses.aws)),
   }
   await waitUntil(`the ${name} that the environment names`, timeoutMs, probes[name], 200).catch((error: Error) => {
     throw new StackFailure(error.message, exitUnavailable)

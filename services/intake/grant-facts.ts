@@ -1,6 +1,6 @@
 import type { EventData } from '../../schemas/events.ts'
 import type { Fact } from '../../schemas/facts.ts'
-import { kindsOfStore } from '../../schemas/grant.ts'
+import { keeperKinds, kindsOfStore, type StoreKind } from '../../schemas/grant.ts'
 import { RejectedEvent } from '../pipeline/errors.ts'
 import { credentialId, grantId, sessionKey } from '../pipeline/ids.ts'
 import { lifeLimits, moment } from './life-limits.ts'
@@ -12,7 +12,7 @@ type Named = Pick<Data, 'store' | 'kind' | 'handle' | 'target'>
 /** The grant, a keeper's inside as a grant of its own, and the values that a store must be shown, sealed. */
 export const grantFacts = async (context: Translation, base: FactBase): Promise<Fact[]> => {
   const data = context.event.data as Data
-  const { edge } = context
+  const { edge, config } = context
   const [value, insideValue, ...opened] = await Promise.all([
     open(context, data.value),
     open(context, data.inside?.value),
@@ -24,6 +24,7 @@ export const grantFacts = async (context: Translation, base: FactBase): Promise<
   const grant = (named: Named, more: Partial<Extract<Fact, { kind: 'granted' }>>) =>
     granted(context, base, named, { fingerprints, ...more })
   const { inside } = data
+  if (inside) requireKeeper(config, data, inside)
   const insideCid = inside && credentialId(inside.store, inside.handle)
   return [
     grant(data, {
@@ -76,6 +77,16 @@ const granted = (
     ...(sessionStart === undefined ? {} : { start: lifeLimits(config, sessionStart) }),
     ...more,
   }
+}
+
+const isKeeper = (kind: StoreKind | undefined) => kind !== undefined && keeperKinds.includes(kind)
+
+/** Only a keeper has an inside, and what is inside must be honoured elsewhere: its death there is the keeper's proof. */
+const requireKeeper = ({ stores }: Translation['config'], { store }: Named, inside: Named) => {
+  const kindOf = (id: string) => stores.find(one => one.id === id)?.kind
+  if (!isKeeper(kindOf(store))) throw new RejectedEvent('invalid_data', `store "${store}" keeps nothing inside`)
+  if (isKeeper(kindOf(inside.store)))
+    throw new RejectedEvent('invalid_data', `"${inside.store}" is a keeper: name the store that honours what is inside`)
 }
 
 const requireKindOf = (storeKind: keyof typeof kindsOfStore | undefined, store: string, kind: string) => {

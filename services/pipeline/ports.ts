@@ -103,6 +103,8 @@ export type WorkNote = {
   steppedAt?: number
   /** That step was taken on what was seen alive just before, and nothing was seen since that denies its effect. */
   steppedOnLiving?: boolean
+  /** That step was only queued: the next attempt repeats it instead of waiting for its window. */
+  queued?: boolean
   /** First refusal after the last acceptance. */
   refusedSince?: number
   acceptedAt?: number

@@ -56,6 +56,7 @@ const kill = async (attempt: Attempt): Promise<Settled> => {
   note.steppedAt = parts.now()
   note.throttled = 0
   note.steppedOnLiving = before.state === 'alive'
+  note.queued = step.state === 'queued'
   delete note.blocked
   const after = await believedProbe(attempt)
   parts.crashPoint('after_probe')
@@ -83,7 +84,7 @@ const accepted = async (
   delete note.refusedSince
   const newWitness = witnesses.some(witness => !view.witnesses.includes(witness))
   if (view.seenAt === undefined || newWitness) await appendSeen(attempt, now, witnesses)
-  if (note.steppedAt === undefined) return 'step'
+  if (note.steppedAt === undefined || note.queued) return 'step'
   const afterMs = now - note.steppedAt
   if (afterMs <= store.propagationMs) return 'inside_window'
   parts.observe({ event: 'window_too_small', store: store.id, cid: view.cid, afterMs })

@@ -1,5 +1,6 @@
 import type { StoreConfig } from '../../schemas/stores.ts'
 import type { Store } from '../pipeline/ports.ts'
+import { awsStore } from './aws/aws-store.ts'
 import { keyApiStore } from './key-api/key-api-store.ts'
 import { oauthStore } from './oauth/oauth-store.ts'
 import { standingStore } from './standing-store.ts'
@@ -15,6 +16,7 @@ const factories: Factories = {
   vault: vaultStore,
   oauth: oauthStore,
   'key-api': keyApiStore,
+  'aws-secrets-manager': awsStore,
   standing: standingStore,
 }
 

@@ -5,6 +5,7 @@ export type ContractCredential = {
   credential: Credential
   /** The value itself, held by the test only. */
   value: string
+  /** Tries the value at its door. A keeper has none: there its holder reads it. */
   opens(): Promise<boolean>
 }
 /** A store as the contract needs it: the real thing, and the same store where it cannot or may not act. */

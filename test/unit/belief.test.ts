@@ -67,6 +67,22 @@ describe('a store that does not answer, and a credential that was never seen ali
   })
 })
 
+describe('a step that was only queued', () => {
+  it('is repeated at the next attempt, inside the window too, and pages nobody', async () => {
+    const probes = [alive(), alive(), alive(), dead()]
+    const work = fakeWork(ended, { probes, steps: [{ state: 'queued' }, { state: 'claimed' }], propagationMs: 60_000 })
+    const told: string[] = []
+    const parts = { ...work.parts, observe: ({ event }: { event: string }) => void told.push(event) }
+    await revoke(parts, cid('h'), 'kill')
+    await revoke(parts, cid('h'), 'kill')
+    expect(work.steps()).toBe(2)
+    expect(told).not.toContain('window_too_small')
+    await revoke(parts, cid('h'), 'kill')
+    expect(work.steps(), 'claimed now: its window is waited for').toBe(2)
+    expect(work.outcomes()).toEqual([])
+  })
+})
+
 describe('a death that our step did not cause', () => {
   const reason = 'a successor may live'
   const seen = [...ended, facts.seen('h', now - 7_000)]

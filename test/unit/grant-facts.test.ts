@@ -98,3 +98,13 @@ it('a successor explains the end of the token that it replaces', async () => {
   const successor = { session: 's', store: 'issuer', kind: 'oauth.refresh-token', handle: 'r2', replaces: 'r1' }
   expect(only(await granted(successor), 'granted')[0]?.replaces).toBe(credentialId('issuer', 'r1'))
 })
+
+it('an `inside` is refused where the store is no keeper, and where what is inside is itself in a keeper', async () => {
+  const { inside } = secret
+  const ofIssuer = { session: 's', store: 'vault', kind: 'vault.token', handle: 'h', inside }
+  await expect(granted(ofIssuer)).rejects.toMatchObject({ code: 'invalid_data' })
+  await expect(granted(ofIssuer)).rejects.toThrow('store "vault" keeps nothing inside')
+  const nested = { ...secret, inside: { store: 'keeper', kind: 'aws.secret', handle: 'arn:2' } }
+  await expect(granted(nested)).rejects.toMatchObject({ code: 'invalid_data' })
+  await expect(granted(nested)).rejects.toThrow('"keeper" is a keeper')
+})
