@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { adminLogin } from '../aws/provision.ts'
 import { probeVault } from '../vault/probe-vault.ts'
-import { type ComponentName, componentNames } from './addresses.ts'
+import { type AwsAddress, type ComponentName, componentNames } from './addresses.ts'
 import { newAwsAddress } from './aws.ts'
 import type { BroughtUp } from './brought-up.ts'
 import type { StackEnvironment } from './environment.ts'
@@ -54,10 +54,7 @@ export async function planCompose(given: StackEnvironment, dataDir: string): Pro
       CURFEW_COMPOSE_POSTGRES_PORT: String(postgres.port),
       CURFEW_COMPOSE_POSTGRES_USER: postgres.adminUser,
       CURFEW_COMPOSE_POSTGRES_PASSWORD: postgres.adminPassword,
-      CURFEW_COMPOSE_AWS_PORT: new URL(aws.endpoint).port,
-      CURFEW_COMPOSE_AWS_REGION: aws.region,
-      CURFEW_COMPOSE_AWS_ACCESS_KEY_ID: aws.adminAccessKeyId,
-      CURFEW_COMPOSE_AWS_SECRET_ACCESS_KEY: aws.adminSecretAccessKey,
+      ...awsVariables(aws),
       CURFEW_INITIAL_ADMIN_PASSWORD: vault.login.adminPassword,
     },
     probes: {
@@ -76,3 +73,10 @@ export async function planCompose(given: StackEnvironment, dataDir: string): Pro
     },
   }
 }
+
+const awsVariables = (aws: AwsAddress) => ({
+  CURFEW_COMPOSE_AWS_PORT: new URL(aws.endpoint).port,
+  CURFEW_COMPOSE_AWS_REGION: aws.region,
+  CURFEW_COMPOSE_AWS_ACCESS_KEY_ID: aws.adminAccessKeyId,
+  CURFEW_COMPOSE_AWS_SECRET_ACCESS_KEY: aws.adminSecretAccessKey,
+})
