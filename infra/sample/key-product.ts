@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { toNodeHandler } from 'better-auth/node'
+import { heldRequests } from './held-requests.ts'
 import type { SampleCredential } from './issuer.ts'
 import { startKeyMcpServer } from './key-mcp-server.ts'
 import {
@@ -33,7 +34,8 @@ type StartOptions = KeyProductOptions & {
 export const startKeyProduct = async (options: StartOptions = {}) => {
   const { store = 'mcp-keys', data = newKeyProductData() } = options
   let handle: RequestListener = (_request, response) => void response.writeHead(503).end()
-  const api = async (port?: number) => listen((request, response) => handle(request, response), port)
+  const silence = heldRequests((request, response) => handle(request, response))
+  const api = async (port?: number) => listen(silence.handler, port)
   let server = await api(options.port)
   const { port } = server.address() as AddressInfo
   const address = `http://127.0.0.1:${port}`
@@ -66,6 +68,9 @@ export const startKeyProduct = async (options: StartOptions = {}) => {
     startApi: async () => {
       server = await api(port)
     },
+    /** The API takes calls and answers none. */
+    holdApi: silence.hold,
+    releaseApi: silence.release,
     /** What a later start needs to be this product again, at the same addresses with the same data. */
     again: { ...options, data, port, mcpPort: Number(new URL(mcpUrl).port) },
     close: async () => {

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair } from 'jose'
 import { errors, Provider } from 'oidc-provider'
+import { heldRequests } from './held-requests.ts'
 import { oauthMemory } from './oauth-memory.ts'
 
 const scope = 'mcp'
@@ -17,7 +18,8 @@ type Configured = { resource: string; jwtResource: string; accessSeconds: number
 /** A real authorization server (oidc-provider 9): opaque tokens for one resource, JWTs for the other. */
 export const startIssuer = async (configured: Configured) => {
   let handle: RequestListener = (_request, response) => void response.writeHead(503).end()
-  const server = await listen((request, response) => handle(request, response))
+  const silence = heldRequests((request, response) => handle(request, response))
+  const server = await listen(silence.handler)
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const adapter = oauthMemory()
   const provider = new Provider(issuer, await configuration(adapter, configured))
@@ -40,6 +42,9 @@ export const startIssuer = async (configured: Configured) => {
     clients,
     register,
     deleteClient: (name: string) => adapter('Client').destroy(name),
+    /** Takes requests and answers none. */
+    hold: silence.hold,
+    release: silence.release,
     /** As at the end of an authorization code flow: a grant of its own, and its refresh token. */
     mintRefreshToken: async (name: ClientName): Promise<string> => {
       const client = await provider.Client.find(name)

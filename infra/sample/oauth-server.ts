@@ -43,6 +43,8 @@ export const startOauthServer = async (
     clients,
     mcp,
     deleteClient: server.deleteClient,
+    hold: server.hold,
+    release: server.release,
     /** Under its id and with its secret, again. */
     registerClient: (name: ClientName) => server.register(clients[name]),
     issueAccessToken: async (client = clients.agent) => accessToken(await issue(client, mcpUrl)),

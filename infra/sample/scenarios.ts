@@ -6,7 +6,8 @@ export type Scenario = { name: string; story: string; expected: Expected; play(s
 /** How long the sample config lets a grant wait for its session's start. */
 export const sampleGraceMs = 5_000
 const shortMs = 2_500
-const everyKind: SampleKind[] = ['token', 'db login', 'secret id']
+const everyKind: SampleKind[] = ['token', 'db login', 'secret id', 'oauth token', 'mcp key', 'aws secret']
+const vaultKinds: SampleKind[] = ['token', 'db login', 'secret id']
 const dies = (cause: Expected['cause']): Expected => ({ outcome: 'verified', cause })
 const atIso = (ms: number) => new Date(ms).toISOString()
 
@@ -93,7 +94,7 @@ export const scenarios: readonly Scenario[] = [
     story: 'the agent goes on past the longest life of its session',
     expected: dies('max_life'),
     play: async stage => {
-      const held = await stage.issue(...everyKind)
+      const held = await stage.issue(...vaultKinds)
       await stage.start({ maxLifeMs: shortMs })
       const startedAt = Date.now()
       await stage.grant(held)
@@ -140,10 +141,11 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'cannot be revoked',
-    story: 'a batch token: no store can revoke it, and Curfew says so at once',
+    story:
+      'a batch token, a JWT that nobody looks up, a version of a shared secret, a key that a server has from its environment: said at once',
     expected: { outcome: 'impossible', cause: 'first_probe' },
     play: async stage => {
-      const held = await stage.issue('batch token')
+      const held = await stage.issue('batch token', 'jwt', 'shared', 'env key')
       await stage.start()
       await stage.grant(held)
     },

@@ -4,12 +4,30 @@ import type { OutcomeKind } from '../../schemas/receipt.ts'
 import { waitUntil } from '../stack/wait-until.ts'
 import type { Emitter } from './emitter.ts'
 import type { SampleCredential, SampleIssuer } from './issuer.ts'
+import type { OtherStores } from './other-stores.ts'
 import type { Prober, Watched } from './prober.ts'
 import type { Seal } from './seal.ts'
 
-export type SampleWorld = { issuer: SampleIssuer; emitter: Emitter; prober: Prober; seal: Seal; store: string }
+export type SampleWorld = {
+  issuer: SampleIssuer
+  others: OtherStores
+  emitter: Emitter
+  prober: Prober
+  seal: Seal
+  store: string
+}
 export type Expected = { outcome: OutcomeKind; cause: Cause }
-export type SampleKind = 'token' | 'db login' | 'secret id' | 'batch token'
+export type SampleKind =
+  | 'token'
+  | 'db login'
+  | 'secret id'
+  | 'batch token'
+  | 'oauth token'
+  | 'mcp key'
+  | 'aws secret'
+  | 'jwt'
+  | 'shared'
+  | 'env key'
 /** One credential in an agent's hand. Times are epoch ms. */
 export type Holding = {
   name: string
@@ -51,17 +69,27 @@ export const openStage = (
 ): Stage => {
   const { emitter, seal, store } = world
   const issue = async (kind: SampleKind): Promise<Holding> => {
-    const credential = await issued(world.issuer, kind, session)
+    const credential = await issued(world, kind, session)
     const name = `${kind} ${session}`
     const watched = world.prober.watch(name, credential)
-    const holding: Holding = { name, kind, session, store, credential, watched, expected }
+    const holding: Holding = {
+      name,
+      kind,
+      session,
+      store: credential.grant.store ?? store,
+      credential,
+      watched,
+      expected,
+    }
     onIssued(holding)
     await waitUntil(`${name} to be accepted`, 15_000, async () => requireSeen(watched.acceptedFirst), 20, signal)
     return holding
   }
   const grantOne = async ({ credential }: Holding, extra: GrantExtra) => {
     const sealed = await Promise.all(credential.values.map(seal))
-    await emitter.emit('curfew.credential.granted', { session, store, ...credential.grant, sealed, ...extra })
+    // What the store must be shown is sealed for it; the rest is only fingerprinted.
+    const value = credential.shown === undefined ? {} : { value: await seal(credential.shown) }
+    await emitter.emit('curfew.credential.granted', { session, store, ...credential.grant, sealed, ...value, ...extra })
   }
   const leakOne = async (value: string) =>
     emitter.emit('curfew.leak.detected', { sealed: await seal(value), source: 'sample repository' })
@@ -80,8 +108,24 @@ export const openStage = (
   }
 }
 
-const issued = (issuer: SampleIssuer, kind: SampleKind, session: string): Promise<SampleCredential> => {
+const issued = async (
+  { issuer, others }: SampleWorld,
+  kind: SampleKind,
+  session: string,
+): Promise<SampleCredential> => {
   switch (kind) {
+    case 'oauth token':
+      return others.oauthToken()
+    case 'mcp key':
+      return others.mcpKey()
+    case 'aws secret':
+      return others.secret(session)
+    case 'jwt':
+      return others.jwt()
+    case 'shared':
+      return others.sharedVersion()
+    case 'env key':
+      return others.standingKey()
     case 'token':
       return issuer.token({ session })
     case 'db login':

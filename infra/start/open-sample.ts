@@ -5,6 +5,7 @@ import { loadConfig } from '../../services/runtime/load-config.ts'
 import { writeSampleConfig } from '../sample/config.ts'
 import { emitter } from '../sample/emitter.ts'
 import { sampleIssuer } from '../sample/issuer.ts'
+import { type OtherStores, openOtherStores } from '../sample/other-stores.ts'
 import { prober } from '../sample/prober.ts'
 import { sampleGraceMs } from '../sample/scenarios.ts'
 import { sealer } from '../sample/seal.ts'
@@ -34,9 +35,11 @@ export const openSample = async (options: SampleOptions): Promise<Sample> => {
   const { folder, life, interrupted } = options
   const stack = await interrupted.during(startStack({ onProgress: say }))
   life.onClose(stack.close)
-  const { file, config } = await prepareConfig(stack.addresses, options)
+  const others = await openOtherStores(stack.addresses, folder)
+  life.onClose(others.close)
+  const { file, config } = await prepareConfig(stack.addresses, others, options)
   if (isShared()) life.onClose(() => removeWorld(config))
-  const world = await openWorld(stack.addresses, config, life)
+  const world = await openWorld(stack.addresses, others, config, life)
 
   const logFile = join(folder, 'roles.log')
   const roles = launchRoles({
@@ -59,13 +62,17 @@ export const openSample = async (options: SampleOptions): Promise<Sample> => {
   return { world, receipts, boundMs: config.bounds.credentialMs, logFile }
 }
 
-const prepareConfig = async (addresses: StackAddresses, { folder, keysDir, apiPort, interrupted }: SampleOptions) => {
+const prepareConfig = async (
+  addresses: StackAddresses,
+  { stores }: OtherStores,
+  { folder, keysDir, apiPort, interrupted }: SampleOptions,
+) => {
   const overrides = {
     session: { graceMs: sampleGraceMs },
     api: { port: apiPort },
     canary: { store: 'vault-local', tokenRole: 'curfew-canary' },
   }
-  const { file } = writeSampleConfig({ addresses, dir: folder, keysDir, name: worldName(), overrides })
+  const { file } = writeSampleConfig({ addresses, dir: folder, keysDir, name: worldName(), overrides, stores })
   const config = loadConfig(file)
   await interrupted.during(createTopics(config.kafka))
   return { file, config }
@@ -73,7 +80,12 @@ const prepareConfig = async (addresses: StackAddresses, { folder, keysDir, apiPo
 
 type LoadedConfig = ReturnType<typeof loadConfig>
 
-const openWorld = async (addresses: StackAddresses, config: LoadedConfig, life: Closing): Promise<SampleWorld> => {
+const openWorld = async (
+  addresses: StackAddresses,
+  others: OtherStores,
+  config: LoadedConfig,
+  life: Closing,
+): Promise<SampleWorld> => {
   const issuer = await sampleIssuer(addresses)
   life.onClose(issuer.close)
   const emits = await emitter(config.kafka.brokers, config.kafka.topics)
@@ -81,5 +93,5 @@ const openWorld = async (addresses: StackAddresses, config: LoadedConfig, life: 
   const watching = prober()
   life.onClose(watching.close)
   const seal = await sealer(publicIntakeKey(await loadKeyRings(config.keysDir)))
-  return { issuer, emitter: emits, prober: watching, seal, store: 'vault-local' }
+  return { issuer, others, emitter: emits, prober: watching, seal, store: 'vault-local' }
 }

@@ -67,7 +67,8 @@ const readList = async (parts: Parts, names: Names, lane: Lane, signal: AbortSig
   if ('problem' in first || parts.listing.paging.by !== 'number' || first.pages < 2) return first
   // By page numbers a key can slip between two pages while another one goes: only what two passes lack is not listed.
   const second = await onePass(parts, names, lane, signal)
-  return 'problem' in second ? second : { keys: new Map([...first.keys, ...second.keys]) }
+  if ('problem' in second) return second
+  return { pages: first.pages + second.pages, keys: new Map([...first.keys, ...second.keys]) }
 }
 
 const onePass = async ({ preset, listing, budget, call }: Parts, names: Names, lane: Lane, signal: AbortSignal) => {

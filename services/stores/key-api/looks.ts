@@ -5,7 +5,8 @@ import { within } from '../within.ts'
 
 /** Everything that one pass over a list showed. A key that is not in it was not listed. */
 export type Look<T> = { began: number; at: number; keys: ReadonlyMap<string, T> }
-type Taken<T> = { keys: ReadonlyMap<string, T> } | { problem: Problem }
+/** `pages`: how many calls it cost. */
+type Taken<T> = { keys: ReadonlyMap<string, T>; pages: number } | { problem: Problem }
 type Asked<T> = Look<T> | { problem: Problem }
 export type Looks<T> = {
   /** A look that began at `notBefore` (epoch ms) or later; a new one where it may, else how long to wait. */
@@ -22,7 +23,7 @@ type State<T> = {
 
 /** A worker does not wait longer: it is asked again, and the look goes on meanwhile. */
 const patienceMs = 2_000
-/** Passes that take long leave most of the budget to the killing. */
+/** Passes over many pages that take long leave most of the budget to the killing. */
 const slowMs = 200
 const restFactor = 9
 
@@ -37,7 +38,7 @@ export const sharedLooks = <T>(take: (lane: Lane, signal: AbortSignal) => Promis
         const now = Date.now()
         if ('problem' in taken) return taken
         state.last = { began, at: now, keys: taken.keys }
-        state.slow = now - began > slowMs
+        state.slow = taken.pages > 1 && now - began > slowMs
         state.freeAt = state.slow ? now + restFactor * (now - began) : 0
         return state.last
       })

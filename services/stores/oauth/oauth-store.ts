@@ -55,7 +55,10 @@ export const oauthStore = (config: OauthStoreConfig, parts: StoreParts): Store =
       const server = await find(lane)
       if ('problem' in server) return { state: 'failed', ...server }
       if (server.revocation_endpoint === undefined) return noRevocation
-      const step = await untilNot('claimed', tokens, token => endpoints.revoke(server, token, lane))
+      // Every one of them, also where another one fails.
+      const done: StepResult[] = []
+      for (const token of tokens) done.push(await endpoints.revoke(server, token, lane))
+      const step = done.find(one => one.state !== 'claimed') ?? { state: 'claimed' }
       steps.add(credential.handle)
       return step
     },
