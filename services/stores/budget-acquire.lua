@@ -26,6 +26,9 @@ for i = 5, #KEYS do
   flying = flying + redis.call('ZCARD', KEYS[i])
 end
 
+local silentUntil = tonumber(redis.call('HGET', KEYS[1], 'silentUntil') or '0')
+if silentUntil > now and flying >= 2 then return { 0, 0, 'silent' } end
+
 -- Every call in flight could be the next 429: seen + in flight + this one stays below the lockout.
 if strikes > 0 then
   redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - window)

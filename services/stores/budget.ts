@@ -33,8 +33,8 @@ export type BudgetParts<G extends string> = {
   /** How long `acquire` waits inside; a worker never sleeps long. */
   waitMs?: number
 }
-/** What the store answered: a 429 is a strike, `retryAfterMs` a pause. Nothing: the call did not happen or was lost. */
-export type CallResult = { status?: number | undefined; retryAfterMs?: number | undefined }
+/** What the store answered: a 429 is a strike, `retryAfterMs` a pause. `silent`: no answer in time. Nothing: nobody knows. */
+export type CallResult = { status?: number | undefined; retryAfterMs?: number | undefined; silent?: boolean }
 export type Slot = { release(result: CallResult): Promise<void> }
 export type Budget<G extends string = OperationGroup> = {
   acquire(group: G, lane: Lane): Promise<Slot | { problem: Problem }>
@@ -56,6 +56,7 @@ export const storeBudget = <G extends string>(parts: BudgetParts<G>): Budget<G> 
         const [granted, waitMs, why] = await ask(parts, id, group, lane)
         // A lost release costs the slot until its lease ends, never the call's result.
         if (granted === 1) return { release: result => giveBack(parts, id, group, result).catch(() => undefined) }
+        if (why === 'silent') return silent(parts.store)
         const jittered = waitMs + Math.random() * 5
         if (performance.now() + jittered > deadline) return throttled(`${parts.store}: ${group} calls: ${why}`, waitMs)
         await setTimeout(jittered)
@@ -102,9 +103,15 @@ const giveBack = async (parts: BudgetParts<string>, id: string, group: string, r
   const keys = keysOf(parts)
   const refused = result.status === 429
   const pauseMs = Math.min(maxPauseMs, result.retryAfterMs ?? (refused ? 1_000 : 0))
-  const values = [id, refused ? 1 : 0, pauseMs, parts.limits.lockout?.strikes ?? 0]
+  const came = result.silent ? 'silent' : result.status === undefined ? '' : 'answered'
+  const values = [id, refused ? 1 : 0, pauseMs, parts.limits.lockout?.strikes ?? 0, came]
   await within(maxRedisMs, releaseScript(parts.redis, [keys.state, keys.strikes, keys.flying(group)], values))
 }
+
+/** Listed like the silence itself: it is the same one. */
+const silent = (store: string): { problem: Problem } => ({
+  problem: { code: 'timeout', detail: `${store} does not answer: until it does, two calls at a time try it` },
+})
 
 const throttled = (detail: string, retryAfterMs: number): { problem: Problem } => ({
   problem: { code: 'throttled', detail, retryAfterMs: Math.ceil(retryAfterMs + 20 + Math.random() * 80) },

@@ -1,6 +1,6 @@
 import type { Problem } from '../pipeline/errors.ts'
 import type { Lane } from '../pipeline/ports.ts'
-import type { Budget, OperationGroup } from './budget.ts'
+import type { Budget, CallResult, OperationGroup } from './budget.ts'
 import type { Reply } from './reply.ts'
 import type { OnCall } from './store-parts.ts'
 
@@ -21,7 +21,7 @@ export const meteredCalls =
     }
     const started = performance.now()
     const reply = await work()
-    const answer = 'problem' in reply ? {} : { status: reply.status, retryAfterMs: reply.retryAfterMs }
+    const answer = resultOf(reply)
     // A strike or a pause must be known before the next call; a plain release is not waited for.
     const released = slot.release(answer)
     if (answer.status === 429 || answer.retryAfterMs !== undefined) await released
@@ -29,3 +29,8 @@ export const meteredCalls =
     onCall?.(store, purpose.operation, result, performance.now() - started)
     return reply
   }
+
+const resultOf = (reply: Reply): CallResult =>
+  'problem' in reply
+    ? { silent: reply.problem.code === 'timeout' }
+    : { status: reply.status, retryAfterMs: reply.retryAfterMs }

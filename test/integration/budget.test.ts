@@ -130,6 +130,17 @@ describe('the budget of a store, shared by all processes', () => {
     await granted(budget, 'revoke', 'leak')
   })
 
+  test('a store that takes calls and answers none holds two workers, not all; the first answer opens it again', async () => {
+    const budget = fresh({})
+    const first = await granted(budget, 'revoke', 'kill')
+    await first.release({ silent: true })
+    const [one] = [await granted(budget, 'probe', 'kill'), await granted(budget, 'revoke', 'leak')]
+    expect(await budget.acquire('revoke', 'leak')).toMatchObject({ problem: { code: 'timeout' } })
+    await one?.release({ status: 200 })
+    await granted(budget, 'revoke', 'kill')
+    await granted(budget, 'revoke', 'kill')
+  })
+
   test('a killed call counts as a 429 that nobody saw', async () => {
     const budget = fresh({ lockout: { strikes: 2, windowMs: 2_000 } }, { leaseMs: 100 })
     const started = performance.now()

@@ -62,14 +62,21 @@ describe('npm start -- --once --json', () => {
     const lines = run.stdout().trimEnd().split('\n')
     expect(lines).toHaveLength(1)
     const report = JSON.parse(lines[0] ?? '') as Report
-    expect(report.impossible).toBe(1)
+    // A batch token, a JWT, a shared version, a key from an environment.
+    expect(report.impossible).toBe(4)
     expect(report.acceptedBefore).toBe(report.grants - report.impossible)
     expect(report.refusedAfter).toBe(report.acceptedBefore)
     expect(report.aliveNow).toBe(0)
     expect(report.lagMs?.max).toBeLessThan(30_000)
     expect(report.scenarios.filter(one => !one.asExpected)).toEqual([])
-    expect(report.scenarios.flatMap(one => one.credentials).filter(one => one.exposedUntil)).toHaveLength(1)
-    expect(Object.keys(report.stores)).toEqual(['vault-local'])
+    expect(report.scenarios.flatMap(one => one.credentials).filter(one => one.exposedUntil)).toHaveLength(2)
+    expect(Object.keys(report.stores).sort()).toEqual([
+      'aws-local',
+      'legacy-mcp',
+      'mcp-keys',
+      'oauth-local',
+      'vault-local',
+    ])
     expect(foldersIn(run.temporary)).toEqual([])
   }, 180_000)
 })

@@ -26,7 +26,8 @@ export const meteredCalls =
     const started = performance.now()
     const reply = await replyOf(purpose, () => send(AbortSignal.timeout(parts.timeoutMs)))
     const throttled = 'problem' in reply && reply.problem.code === 'throttled'
-    const released = slot.release(throttled ? { status: 429 } : {})
+    const silent = 'problem' in reply && reply.problem.code === 'timeout'
+    const released = slot.release(throttled ? { status: 429 } : silent ? { silent } : { status: 200 })
     // A pause must be known before the next call; a plain release is not waited for.
     if (throttled) await released
     parts.onCall?.(parts.store, purpose.action, resultName(reply), performance.now() - started)

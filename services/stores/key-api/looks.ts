@@ -9,37 +9,41 @@ export type Look<T> = { began: number; at: number; keys: ReadonlyMap<string, T> 
 type Taken<T> = { keys: ReadonlyMap<string, T>; pages: number } | { problem: Problem }
 type Asked<T> = Look<T> | { problem: Problem }
 export type Looks<T> = {
-  /** A look that began at `notBefore` (epoch ms) or later; a new one where it may, else how long to wait. */
+  /** A look that began at `notBefore` (epoch ms) or later: the last one, else a new one where it may, else how long to wait. */
   ask(notBefore: number, lane: Lane): Promise<Asked<T>>
   close(): Promise<void>
 }
 type State<T> = {
   last?: Look<T> | undefined
-  /** The last look was slow: its answers serve as long as they may. */
-  slow: boolean
   running?: { began: number; done: Promise<Asked<T>> } | undefined
+  /** The last look was never answered: nobody waits for the next one. */
+  failed?: { problem: Problem } | undefined
   freeAt: number
 }
 
 /** A worker does not wait longer: it is asked again, and the look goes on meanwhile. */
-const patienceMs = 2_000
+const patienceMs = 500
 /** Passes over many pages that take long leave most of the budget to the killing. */
 const slowMs = 200
 const restFactor = 9
 
 /** One pass at a time, for everybody who waits: a thousand keys behind a slow product cost its pages once, not a thousand times. */
 export const sharedLooks = <T>(take: (lane: Lane, signal: AbortSignal) => Promise<Taken<T>>): Looks<T> => {
-  const state: State<T> = { slow: false, freeAt: 0 }
+  const state: State<T> = { freeAt: 0 }
   const ending = new AbortController()
   const start = (lane: Lane) => {
     const began = Date.now()
     const done = take(lane, ending.signal)
       .then((taken): Asked<T> => {
         const now = Date.now()
-        if ('problem' in taken) return taken
+        if ('problem' in taken) {
+          state.failed = taken.problem.code === 'timeout' ? taken : undefined
+          return taken
+        }
+        state.failed = undefined
         state.last = { began, at: now, keys: taken.keys }
-        state.slow = taken.pages > 1 && now - began > slowMs
-        state.freeAt = state.slow ? now + restFactor * (now - began) : 0
+        const slow = taken.pages > 1 && now - began > slowMs
+        state.freeAt = slow ? now + restFactor * (now - began) : 0
         return state.last
       })
       .finally(() => {
@@ -50,10 +54,16 @@ export const sharedLooks = <T>(take: (lane: Lane, signal: AbortSignal) => Promis
   }
   const next = async (notBefore: number, lane: Lane, deadline: number): Promise<Asked<T>> => {
     const now = Date.now()
-    const { running, last, freeAt, slow } = state
-    if (slow && last && last.began >= notBefore) return last
+    const { running, last, freeAt, failed } = state
+    if (last && last.began >= notBefore) return last
+    if (failed && (running ?? now >= freeAt)) {
+      if (!running) start(lane)
+      return failed
+    }
     if (running) {
-      const told = await within(Math.max(1, deadline - now), running.done).catch(() => late)
+      // One that is late already is late for everybody.
+      const waitMs = Math.min(deadline, running.began + patienceMs) - now
+      const told = await within(Math.max(1, waitMs), running.done).catch(() => late)
       return running.began >= notBefore || 'problem' in told ? told : next(notBefore, lane, deadline)
     }
     if (now >= freeAt) {

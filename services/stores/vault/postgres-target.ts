@@ -28,7 +28,8 @@ export const postgresTarget = (parts: PostgresTargetParts): LeaseTarget => ({
     const result = await look(parts, name).catch(
       (error: unknown): ProbeResult => ({ state: 'unknown', problem: postgresProblem(error) }),
     )
-    await slot.release({})
+    const silent = result.state === 'unknown' && result.problem.code === 'timeout'
+    await slot.release(silent ? { silent } : { status: 200 })
     const shown = result.state === 'unknown' ? result.problem.code : result.state
     parts.onCall?.(parts.store, 'target.probe', shown, performance.now() - started)
     return result
