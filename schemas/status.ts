@@ -8,6 +8,8 @@ export type Verdict = z.infer<typeof verdict>
 
 export const storeStatus = z.object({
   store: storeId,
+  /** The common bound and this store's propagation window. Absent: as the common one. */
+  boundMs: z.int().optional(),
   /** Due and not proven dead, from the first millisecond on. */
   alivePastDue: z.int(),
   /** Of those, the ones whose bound has passed. */

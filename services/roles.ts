@@ -138,6 +138,7 @@ export const ledgerRole = async (parts: Parts): Promise<Started> => {
 export const workRole = async (parts: Parts): Promise<Started> => {
   const { config, redis, ledger } = parts
   await ledger.startHoldClock()
+  sayBounds(parts)
   void pageMissingKeys(parts).catch(error => parts.log({ msg: 'sealing keys not checked', error: String(error) }))
   return startWorkers({
     work: {
@@ -162,6 +163,12 @@ export const workRole = async (parts: Parts): Promise<Started> => {
     onFatal: parts.onFatal,
     log: parts.log,
   })
+}
+
+/** What each store promises: the common bound and its own window. */
+const sayBounds = ({ config, stores, log }: Parts) => {
+  for (const { id, role, propagationMs } of stores.values())
+    log({ msg: 'store', store: id, role, boundMs: config.bounds.credentialMs + propagationMs, windowMs: propagationMs })
 }
 
 /** What was sealed under a key that is not in the ring can be neither ended nor proven: said at the start, not at the end. */

@@ -51,7 +51,7 @@ export const readStatus = async (parts: StatusParts): Promise<StateStatus> => {
     complete: candidates.complete,
     stores,
     alivePastDue: due.length,
-    overBound: due.filter(one => (one.pastDueMs ?? 0) > boundMs).length,
+    overBound: due.filter(one => (one.pastDueMs ?? 0) > boundOf(parts, one.store)).length,
     ...(due.length === 0 ? {} : { oldestPastDueMs: oldest }),
     held: due.filter(one => one.state === 'held').length,
     outstanding: await redis.zcard(`${prefix}:at:hard`),
@@ -78,13 +78,15 @@ const storeStatus = (
 ): StoreStatus => {
   const mine = due.filter(one => one.store === limits.id)
   const finishMs = expectedMs(limits, mine.length)
+  const storeBoundMs = boundMs + limits.propagationMs
   const blocked = mine.flatMap(one => (one.blocked ? [one.blocked] : [])).sort((a, b) => a.since - b.since)
   const byCode: Record<string, number> = {}
   for (const one of blocked) byCode[one.code] = (byCode[one.code] ?? 0) + 1
   return {
     store: limits.id,
+    boundMs: storeBoundMs,
     alivePastDue: mine.length,
-    overBound: mine.filter(one => (one.pastDueMs ?? 0) > boundMs).length,
+    overBound: mine.filter(one => (one.pastDueMs ?? 0) > storeBoundMs).length,
     ...(mine.length === 0 ? {} : { oldestPastDueMs: Math.max(...mine.map(one => one.pastDueMs ?? 0)) }),
     ...(finishMs === undefined ? {} : { expectedFinishAt: now + finishMs }),
     ...(blocked[0] === undefined ? {} : { blocked: blocked[0] }),
@@ -93,6 +95,10 @@ const storeStatus = (
     outstanding,
   }
 }
+
+/** The bound of a store is the common one and its window. */
+const boundOf = ({ stores, boundMs }: StatusParts, store: string) =>
+  boundMs + (stores.find(one => one.id === store)?.propagationMs ?? 0)
 
 const worthSayingMs = 5_000
 /** From the first one on: what a slow budget means is known before it is felt. */
