@@ -1,6 +1,6 @@
 import type { EventData } from '../../schemas/events.ts'
 import type { Fact } from '../../schemas/facts.ts'
-import { keeperKinds, kindsOfStore, type StoreKind } from '../../schemas/grant.ts'
+import { keeperKinds, kindsOfStore, type StoreKind, valueKinds } from '../../schemas/grant.ts'
 import { RejectedEvent } from '../pipeline/errors.ts'
 import { credentialId, grantId, sessionKey } from '../pipeline/ids.ts'
 import { lifeLimits, moment } from './life-limits.ts'
@@ -26,15 +26,17 @@ export const grantFacts = async (context: Translation, base: FactBase): Promise<
   const { inside } = data
   if (inside) requireKeeper(config, data, inside)
   const insideCid = inside && credentialId(inside.store, inside.handle)
+  const kept = isKept(config, data.store) ? value : undefined
+  const insideKept = inside && isKept(config, inside.store) ? insideValue : undefined
   return [
     grant(data, {
-      ...(value === undefined ? {} : { valueSealed: true }),
+      ...(kept === undefined ? {} : { valueSealed: true }),
       ...(insideCid === undefined ? {} : { inside: insideCid }),
       ...(data.replaces === undefined ? {} : { replaces: credentialId(data.store, data.replaces) }),
     }),
-    ...(inside ? [grant(inside, insideValue === undefined ? {} : { valueSealed: true })] : []),
-    ...sealed(context, base, data, value),
-    ...(inside ? sealed(context, base, inside, insideValue) : []),
+    ...(inside ? [grant(inside, insideKept === undefined ? {} : { valueSealed: true })] : []),
+    ...sealed(context, base, data, kept),
+    ...(inside ? sealed(context, base, inside, insideKept) : []),
   ]
 }
 
@@ -78,6 +80,10 @@ const granted = (
     ...more,
   }
 }
+
+/** What no store ever asks for is fingerprinted and forgotten. */
+const isKept = ({ stores }: Translation['config'], store: string) =>
+  valueKinds.includes(stores.find(one => one.id === store)?.kind ?? '')
 
 const isKeeper = (kind: StoreKind | undefined) => kind !== undefined && keeperKinds.includes(kind)
 

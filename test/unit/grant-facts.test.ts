@@ -108,3 +108,11 @@ it('an `inside` is refused where the store is no keeper, and where what is insid
   await expect(granted(nested)).rejects.toMatchObject({ code: 'invalid_data' })
   await expect(granted(nested)).rejects.toThrow('"keeper" is a keeper')
 })
+
+it('a value that no store ever asks for is fingerprinted and not kept', async () => {
+  const token = { session: 's', store: 'vault', kind: 'vault.token', handle: 'a-1', value: jwe('the-token') }
+  const facts = await granted(token)
+  expect(only(facts, 'granted')).toMatchObject([{ fingerprints: [parts.edge.fingerprint('the-token')] }])
+  expect(only(facts, 'granted')[0]).not.toHaveProperty('valueSealed')
+  expect(only(facts, 'sealed')).toEqual([])
+})
