@@ -209,7 +209,7 @@ const cleanUp = async (parts: Parts, one: ThrowAway): Promise<void> => {
         parts,
         step,
         'does_not_fit',
-        `${Math.round((parts.now() - steppedAt) / 1_000)} s after its revocation the other key "${one.credential.handle}" is ${stateOf(probe)}: end it by hand, or declare a longer window`,
+        `${Math.round((parts.now() - steppedAt) / 1_000)} s after its revocation the other key "${one.credential.handle}" is ${stateOf(probe)}: see that it ends`,
       )
     await parts.pause(250)
   }
@@ -232,7 +232,8 @@ const patiently = async <T extends Told>(parts: Parts, ask: () => Promise<T>): P
   }
 }
 
-const said = (problem: Problem) => `${problem.detail} (${problem.code})`
+const said = ({ detail, code, retryAfterMs = 0 }: Problem) =>
+  `${detail} (${code}${retryAfterMs > 10_000 ? `, for ${Math.ceil(retryAfterMs / 1_000)} s more` : ''})`
 const stateOf = (probe: ProbeResult): string => {
   if (probe.state === 'unknown') return `unknown: ${said(probe.problem)}`
   if (probe.state === 'impossible') return `impossible: ${probe.reason}`
