@@ -21,7 +21,7 @@ type Document = { redis?: { url?: string; prefix?: string }; keysDir?: string; s
 const hourMs = 3_600_000
 
 /** Of the config only the store, its Redis (the budget is shared with a Curfew that runs) and the keys are needed. */
-export const testStore: TestStore = async ({ store: id, configFile, brought, tell }) => {
+export const testStore: TestStore = async ({ store: id, configFile, brought, watchMs, tell }) => {
   const document = (parse(readFileSync(configFile, 'utf8')) ?? {}) as Document
   const near = (path: string) => resolve(dirname(configFile), path)
   const config = storeNamed(document, id, near)
@@ -40,7 +40,7 @@ export const testStore: TestStore = async ({ store: id, configFile, brought, tel
       sealed: [seals.seal(credentialId(id, handle), value).blob],
       valueSealed: true,
     })
-    const parts = { store, credentialOf, tell, now: Date.now, pause: setTimeout, random, lifeMs: hourMs }
+    const parts = { store, credentialOf, tell, now: Date.now, pause: setTimeout, random, lifeMs: hourMs, watchMs }
     const findings = await tryOut(parts, brought && throwAway(brought, credentialOf)).finally(store.close)
     if (!shared) await forget(redis, redisPrefix)
     return findings

@@ -25,6 +25,7 @@ export type TestStore = (wanted: {
   store: string
   configFile: string
   brought?: Brought | undefined
+  watchMs: number
   tell(finding: Finding): void
 }) => Promise<Finding[]>
 

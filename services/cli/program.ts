@@ -64,6 +64,7 @@ const storeCommands = (program: Command, run: Run): void => {
     .option('--config <file>', 'the config that has the store; absent: the one of the Curfew that runs here')
     .option('--handle <handle>', 'a throw-away key of your own, its value on stdin: where none can be issued')
     .option('--kind <kind>', 'its kind', 'api.key')
+    .option('--watch <seconds>', 'how long its door is watched at the least, whatever window is declared', number, '40')
     .option('--json', 'the same facts, with stable names')
     .action((id: string, options: Omit<StoreTestOptions, 'id'>) =>
       run<StoreTestOptions>(storeTestCommand)({ ...options, id }),

@@ -1,6 +1,7 @@
 import type { Finding } from '../../schemas/store-test.ts'
 import type { Problem } from './errors.ts'
 import type { Credential, ProbeResult, Store, StoreUse } from './ports.ts'
+import { settleMs, watchRefusal } from './watch-refusal.ts'
 
 /** One credential that may be killed. `value`: where it is known, it is used at the door. */
 export type ThrowAway = { credential: Credential; value: string | undefined }
@@ -14,12 +15,14 @@ export type TryOutParts = {
   /** A word that nobody ever issued, for the door. */
   random(): string
   lifeMs: number
+  /** The door is watched for so long at the least, whatever window the store declares: a window that is too small is found. */
+  watchMs: number
 }
 
 type Parts = TryOutParts & { findings: Finding[] }
 const patienceMs = 180_000
-/** After its window a store has this long to show what it did. */
-const settleMs = 5_000
+/** Before its revocation a key is used this often: a cache behind the door that never saw it would hide the window. */
+const usesBefore = 12
 
 /**
  * A store against the real product, with credentials that may be thrown away: issue, use, revoke, refuse. Says in plain words what
@@ -87,7 +90,8 @@ const isAlive = async (parts: Parts, one: ThrowAway, step: string): Promise<void
   } else note(parts, step, 'does_not_fit', `it should be alive and is ${stateOf(probe)}`)
 }
 
-const opensDoor = async (parts: Parts, { value }: ThrowAway): Promise<void> => {
+const opensDoor = async (parts: Parts, one: ThrowAway): Promise<void> => {
+  const { value } = one
   const step = 'the door accepts it'
   const { use } = parts.store
   if (!use || value === undefined) {
@@ -97,8 +101,10 @@ const opensDoor = async (parts: Parts, { value }: ThrowAway): Promise<void> => {
     return note(parts, step, 'not_tried', why)
   }
   const used = await patiently(parts, () => use(value, 'kill'))
-  if (used.state === 'accepted') note(parts, step, 'fits', 'used, and accepted')
-  else
+  if (used.state === 'accepted') {
+    await usesMore(parts, one, use, value)
+    note(parts, step, 'fits', `used ${usesBefore} times, and accepted`)
+  } else
     note(
       parts,
       step,
@@ -119,6 +125,18 @@ const opensDoor = async (parts: Parts, { value }: ThrowAway): Promise<void> => {
     )
 }
 
+/** Known to every cache, and seen there by a look of the store: a look drops the door where its budget is used up. */
+const usesMore = async (parts: Parts, one: ThrowAway, use: NonNullable<Store['use']>, value: string): Promise<void> => {
+  for (let n = 1; n < usesBefore; n += 1) await patiently(parts, () => use(value, 'kill'))
+  for (let n = 0; n < 5; n += 1) {
+    const probe = await probed(parts, one)
+    const atDoor = probe.state === 'alive' && probe.evidence === 'used'
+    if (atDoor) one.credential = { ...one.credential, witnesses: probe.witnesses ?? [] }
+    if (atDoor || one.credential.seenAt === undefined) return
+    await parts.pause(2_500)
+  }
+}
+
 const revokes = async (parts: Parts, { credential }: ThrowAway): Promise<number | undefined> => {
   const step = 'revoke it'
   const done = await patiently(parts, () => parts.store.revoke(credential, 'kill'))
@@ -129,34 +147,29 @@ const revokes = async (parts: Parts, { credential }: ThrowAway): Promise<number 
   return done.state === 'claimed' || done.state === 'queued' ? at : undefined
 }
 
-/** Watched through the window and a little longer: a door that accepts again afterwards shows what its window really is. */
 const isRefused = async (parts: Parts, one: ThrowAway, steppedAt: number): Promise<void> => {
-  const { store, now } = parts
-  const windowMs = store.propagationMs
-  const until = steppedAt + windowMs + settleMs
-  let refusedAt: number | undefined
-  let acceptedAt: number | undefined
-  let last: ProbeResult | undefined
-  while (now() < until) {
-    last = await probed(parts, one, steppedAt)
-    const used = last.state === 'alive' || (await accepts(parts, one))
-    if (used) {
-      acceptedAt = now()
-      refusedAt = undefined
-    } else if (last.state === 'dead') refusedAt ??= now()
-    if (refusedAt !== undefined && now() > steppedAt + Math.max(windowMs, 1_000)) break
-    await parts.pause(Math.max(250, windowMs / 20))
-  }
+  const { store, now, pause } = parts
+  const { use, propagationMs: windowMs } = store
+  const { value } = one
+  const { refusedAt, acceptedAt, last } = await watchRefusal({
+    probe: patient => (patient ? probed(parts, one, steppedAt) : probedNow(parts, one, steppedAt)),
+    use: use && value !== undefined ? () => use(value, 'kill') : undefined,
+    now,
+    pause,
+    steppedAt,
+    windowMs,
+    watchMs: parts.watchMs,
+  })
   const step = 'it is refused, and stays refused'
   const lateMs = acceptedAt === undefined ? 0 : acceptedAt - steppedAt
-  if (refusedAt === undefined) {
+  if (refusedAt === undefined || last.state !== 'dead')
     note(
       parts,
       step,
       'does_not_fit',
-      `${Math.round((now() - steppedAt) / 1_000)} s after the revocation it is ${last ? stateOf(last) : 'not looked at'}`,
+      `${Math.round((now() - steppedAt) / 1_000)} s after the revocation it is ${stateOf(last)}`,
     )
-  } else if (lateMs > windowMs)
+  else if (lateMs > windowMs)
     note(
       parts,
       step,
@@ -166,13 +179,8 @@ const isRefused = async (parts: Parts, one: ThrowAway, steppedAt: number): Promi
   else note(parts, step, 'fits', `first refused ${refusedAt - steppedAt} ms after the revocation${evidenceOf(last)}`)
 }
 
-const evidenceOf = (probe: ProbeResult | undefined) =>
-  probe?.state === 'dead' ? (probe.evidence === 'used' ? ', by a use of it' : ', by the word of the product') : ''
-
-const accepts = async (parts: Parts, { value }: ThrowAway): Promise<boolean> => {
-  const { use } = parts.store
-  return use !== undefined && value !== undefined && (await use(value, 'kill')).state === 'accepted'
-}
+const evidenceOf = (probe: ProbeResult) =>
+  probe.state === 'dead' ? (probe.evidence === 'used' ? ', by a use of it' : ', by the word of the product') : ''
 
 const revokesAgain = async (parts: Parts, one: ThrowAway): Promise<void> => {
   const step = 'revoke it once more'
@@ -201,14 +209,16 @@ const cleanUp = async (parts: Parts, one: ThrowAway): Promise<void> => {
         parts,
         step,
         'does_not_fit',
-        `the other key "${one.credential.handle}" is ${stateOf(probe)}: end it by hand`,
+        `${Math.round((parts.now() - steppedAt) / 1_000)} s after its revocation the other key "${one.credential.handle}" is ${stateOf(probe)}: see that it ends`,
       )
     await parts.pause(250)
   }
 }
 
-const probed = (parts: Parts, { credential }: ThrowAway, notBefore = parts.now()): Promise<ProbeResult> =>
-  patiently(parts, () => parts.store.probe({ ...credential, notBefore }, 'kill'))
+const probed = (parts: Parts, one: ThrowAway, notBefore = parts.now()): Promise<ProbeResult> =>
+  patiently(parts, () => probedNow(parts, one, notBefore))
+const probedNow = ({ store }: Parts, { credential }: ThrowAway, notBefore: number): Promise<ProbeResult> =>
+  store.probe({ ...credential, notBefore }, 'kill')
 
 type Told = ProbeResult | StoreUse | { state: string; problem?: Problem } | { problem: Problem } | object
 /** A budget that is used up is waited for, as a worker does. */
@@ -222,7 +232,8 @@ const patiently = async <T extends Told>(parts: Parts, ask: () => Promise<T>): P
   }
 }
 
-const said = (problem: Problem) => `${problem.detail} (${problem.code})`
+const said = ({ detail, code, retryAfterMs = 0 }: Problem) =>
+  `${detail} (${code}${retryAfterMs > 10_000 ? `, for ${Math.ceil(retryAfterMs / 1_000)} s more` : ''})`
 const stateOf = (probe: ProbeResult): string => {
   if (probe.state === 'unknown') return `unknown: ${said(probe.problem)}`
   if (probe.state === 'impossible') return `impossible: ${probe.reason}`

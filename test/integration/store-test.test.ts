@@ -43,7 +43,7 @@ const storeTest = async (
     err: (text: string) => void said.push(text),
   }
   const brought = stdin === undefined ? [] : ['--handle', stdin]
-  const exitCode = await runCli(['store', 'test', 'keys', '--config', config, ...brought], {
+  const exitCode = await runCli(['store', 'test', 'keys', '--config', config, '--watch', '1', ...brought], {
     ...io,
     readStdin: () => Promise.resolve(undefined),
   })

@@ -4,17 +4,26 @@ import { CliFailure, exitCodes } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
 import { wrap } from '../text/plain.ts'
 
-export type StoreTestOptions = { id: string; config?: string; handle?: string; kind: string; json?: boolean }
+export type StoreTestOptions = {
+  id: string
+  config?: string
+  handle?: string
+  kind: string
+  watch: string
+  json?: boolean
+}
 
 /** Tells each finding as it is made; exit 1 when something does not fit. */
-export const storeTestCommand = async (io: Io, { id, config, handle, kind, json = false }: StoreTestOptions) => {
+export const storeTestCommand = async (io: Io, { id, config, handle, kind, watch, json = false }: StoreTestOptions) => {
   const configFile = config ?? runningConfig(io)
   const value = handle === undefined ? undefined : (await io.readStdin())?.trim() || undefined
   const brought = handle === undefined ? undefined : { handle, kind, value }
   const tell = (finding: Finding) => (json ? undefined : io.out(line(finding)))
-  const findings = await io.testStore({ store: id, configFile, brought, tell }).catch((error: unknown) => {
-    throw new CliFailure(exitCodes.cannotTell, 'not_tested', told(error))
-  })
+  const findings = await io
+    .testStore({ store: id, configFile, brought, watchMs: Number(watch) * 1_000, tell })
+    .catch((error: unknown) => {
+      throw new CliFailure(exitCodes.cannotTell, 'not_tested', told(error))
+    })
   const wrong = findings.filter(one => one.result === 'does_not_fit').length
   const report: StoreTestReport = {
     store: id,
