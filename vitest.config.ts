@@ -10,6 +10,7 @@ const onStack = (name: string, testTimeoutMs: number) => ({
     setupFiles: ['test/support/nothing-left-open.ts'],
     fileParallelism: false,
     testTimeout: testTimeoutMs,
+    maxConcurrency: 2,
     hookTimeout: 120_000,
   },
 })

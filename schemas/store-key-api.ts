@@ -16,7 +16,7 @@ export const keyApiStoreConfig = z
     address: z.url(),
     parameters: z.record(z.string(), z.string().min(1)).default({}),
     secrets: z.record(z.string(), z.strictObject({ file: z.string() })).default({}),
-    /** Whose eyes Curfew looks with: change it when the login becomes another account. Absent: the parameters. */
+    /** Whose eyes Curfew looks with: change it when the login becomes another account. Absent: the parameters that the preset logs in with. */
     actsAs: z.string().min(1).max(64).optional(),
     /** Where a key is used: the URL for the preset's door, or a door of your own. */
     door: z.union([z.url(), door]).optional(),

@@ -22,7 +22,7 @@ const hourMs = 3_600_000
 
 /** Of the config only the store, its Redis (the budget is shared with a Curfew that runs) and the keys are needed. */
 export const testStore: TestStore = async ({ store: id, configFile, brought, watchMs, tell }) => {
-  const document = (parse(readFileSync(configFile, 'utf8')) ?? {}) as Document
+  const document = readConfig(configFile)
   const near = (path: string) => resolve(dirname(configFile), path)
   const config = storeNamed(document, id, near)
   const url = document.redis?.url ?? process.env.CURFEW_REDIS_URL ?? 'redis://127.0.0.1:6379'
@@ -52,6 +52,11 @@ export const testStore: TestStore = async ({ store: id, configFile, brought, wat
 const forget = async (redis: Redis, prefix: string): Promise<void> => {
   const keys = await redis.keys(`${prefix}:*`)
   if (keys.length > 0) await redis.del(keys)
+}
+
+const readConfig = (file: string): Document => {
+  if (!existsSync(file)) throw new Error(`There is no config at ${file}.`)
+  return (parse(readFileSync(file, 'utf8')) ?? {}) as Document
 }
 
 const random = () => randomBytes(18).toString('base64url')

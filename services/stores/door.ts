@@ -61,5 +61,11 @@ const read = (config: DoorConfig, { statusCode, body, text }: WireAnswer): DoorA
   if (fitsOne(config.refused, answer)) return { state: 'refused' }
   if (fitsOne(config.accepted, answer)) return { state: 'accepted' }
   const code = statusCode === 429 ? 'throttled' : 'protocol'
-  return { state: 'unknown', problem: { code, detail: `the door answered ${statusCode}: that says nothing` } }
+  return {
+    state: 'unknown',
+    problem: {
+      code,
+      detail: `the door answered ${statusCode}, neither accepted nor refused as described: that says nothing`,
+    },
+  }
 }

@@ -117,7 +117,7 @@ it.each([
     'a refusal that looks otherwise',
     'contains: has been revoked',
     'contains: go away',
-    'the door answered 401: that says nothing',
+    'the door answered 401, neither accepted nor refused as described',
   ],
   [
     'a path that is not the administrators’',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Preset } from '../../../schemas/preset.ts'
 import type { KeyApiStoreConfig } from '../../../schemas/store-key-api.ts'
 import { requireSafe } from '../safe-url.ts'
-import type { Names } from './template.ts'
+import { type Names, namesIn } from './template.ts'
 
 /** One instance of a product: its preset, its address, and what the store's config fills in. */
 export type Product = {
@@ -20,7 +20,9 @@ export const openProduct = (config: KeyApiStoreConfig, preset: Preset): Product 
   const url = requireSafe(config.address)
   requireNamed(config, 'parameter', Object.keys(preset.parameters), Object.keys(config.parameters))
   requireNamed(config, 'secret', Object.keys(preset.secrets), Object.keys(config.secrets))
-  const own = Object.values(config.parameters).join(' ')
+  const own = loginParameters(preset)
+    .flatMap(name => config.parameters[name] ?? [])
+    .join(' ')
   return {
     id: config.id,
     preset,
@@ -35,6 +37,12 @@ export const openProduct = (config: KeyApiStoreConfig, preset: Preset): Product 
     },
   }
 }
+
+/** Of the parameters those that make up the login: with another one, other eyes look. */
+const loginParameters = ({ login, headers, basic }: Preset): string[] =>
+  [...new Set(namesIn([login?.request, headers, basic]))].flatMap(name =>
+    name.startsWith('parameters.') ? [name.slice('parameters.'.length)] : [],
+  )
 
 const requireNamed = ({ id }: KeyApiStoreConfig, what: string, wanted: string[], given: string[]) => {
   const missing = wanted.filter(name => !given.includes(name))
