@@ -1,5 +1,6 @@
-import { Kafka, logLevel } from 'kafkajs'
+import { type Admin, Kafka, logLevel } from 'kafkajs'
 import type { Config } from '../schemas/config.ts'
+import { waitUntil } from './stack/wait-until.ts'
 
 const retentionMs = 14 * 86_400_000
 
@@ -29,10 +30,20 @@ export const createTopics = async (kafkaConfig: Config['kafka'], inputPartitions
     ]
     const existing = new Set(await admin.listTopics())
     const missing = wanted.filter(one => !existing.has(one.topic))
-    if (missing.length > 0) await admin.createTopics({ topics: missing, waitForLeaders: true })
+    if (missing.length === 0) return
+    // Not by kafkajs: a busy broker does not know its new topic for a moment, and kafkajs takes that for an error.
+    await admin.createTopics({ topics: missing, waitForLeaders: false })
+    const names = missing.map(one => one.topic)
+    await waitUntil('the leaders of the new topics', 60_000, () => requireLeaders(admin, names), 50)
   } finally {
     await admin.disconnect()
   }
+}
+
+const requireLeaders = async (admin: Admin, topics: string[]): Promise<void> => {
+  const { topics: known } = await admin.fetchTopicMetadata({ topics })
+  const leaderless = known.find(({ partitions }) => partitions.length === 0 || partitions.some(one => one.leader < 0))
+  if (leaderless) throw new Error(`${leaderless.name} has no leader`)
 }
 
 const entries = (settings: Record<string, string | number>) =>
