@@ -65,8 +65,8 @@ const keyStatus = z.strictObject({
     .strictObject({
       request,
       found: answers.default([200]),
-      /** The product does not know the key. */
-      absent: answers.default([404]),
+      /** The product does not know the key, in its own words: a gateway before it says 404, too. */
+      absent: answers,
       item: place.default('.'),
     })
     .optional(),

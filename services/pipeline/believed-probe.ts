@@ -16,7 +16,8 @@ const witnessesOf = (view: CredentialView, note: WorkNote) => [...view.witnesses
  */
 export const believedProbe = async (attempt: Attempt): Promise<ProbeResult> => {
   const { store, view, note, lane } = attempt
-  const result = await store.probe({ ...credentialOf(view, note), notBefore: looksFrom(attempt) }, lane)
+  const began = attempt.parts.now()
+  const result = inTime(await store.probe({ ...credentialOf(view, note), notBefore: looksFrom(attempt) }, lane), began)
   if (result.state !== 'dead' || (view.seenAt === undefined && note.seenAt === undefined)) return result
   const known = witnessesOf(view, note)
   const stranger = result.witnesses?.find(witness => !known.includes(witness))
@@ -25,10 +26,17 @@ export const believedProbe = async (attempt: Attempt): Promise<ProbeResult> => {
   return { state: 'unknown', problem: { code: 'protocol', detail } }
 }
 
-/** A look that began before its last grant, its relapse, its step, or the end of that step's window, says nothing of now. */
-const looksFrom = ({ parts, view, store, note }: Attempt): number => {
+const inTime = (result: ProbeResult, began: number): ProbeResult =>
+  result.state === 'dead' ? { ...result, began: result.began ?? began } : result
+
+/** A look that began before it was due, before its last grant, its relapse, its step, or the end of that step's window, says nothing of now. */
+const looksFrom = ({ parts, view, store, note, cause, dueAt }: Attempt): number => {
   const changedAt = note.steppedAt ?? note.refusedSince
-  if (changedAt === undefined) return Math.max(view.relapsedAt ?? 0, ...view.grants.map(grant => grant.at))
+  if (changedAt === undefined) {
+    // A death is of the time since it was due: an older look may have seen a moment's disorder.
+    const since = cause.cause === 'first_probe' ? 0 : dueAt
+    return Math.max(since, view.relapsedAt ?? 0, ...view.grants.map(grant => grant.at))
+  }
   const settlesAt = changedAt + store.propagationMs
   return parts.now() < settlesAt ? changedAt : settlesAt
 }

@@ -10,7 +10,8 @@ export type ProblemCode =
   | 'throttled'
   | 'backend' // the store answered that its own backend failed
   | 'protocol' // an answer that this version does not know
-export type Problem = { code: ProblemCode; detail: string; retryAfterMs?: number }
+/** `putOff`: only the look is late, the store itself would take a step. */
+export type Problem = { code: ProblemCode; detail: string; retryAfterMs?: number; putOff?: boolean }
 
 /** Cuts and flattens a store's error text: bounded, one line. */
 export const boundedText = (text: string, length = 200) => text.replaceAll(/\s+/g, ' ').trim().slice(0, length)

@@ -49,6 +49,8 @@ export type ProbeResult =
       evidence: Evidence
       witnesses?: string[] | undefined
       onlyAfterStep?: string | undefined
+      /** When the look began: a window has passed only for what was asked after it. Absent: when the probe was called. */
+      began?: number | undefined
       /** With the evidence `issuer`: until when somebody else may honour it, epoch ms. */
       exposedUntil?: number | undefined
       at?: number | undefined

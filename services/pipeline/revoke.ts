@@ -43,7 +43,7 @@ const kill = async (attempt: Attempt): Promise<Settled> => {
   if (before.state === 'dead') return refused(attempt, before)
   if (before.state === 'unknown') {
     parts.observe({ event: 'problem', store: store.id, cid: view.cid, step: 'probe', problem: before.problem })
-    if (waits(before.problem) || looksAgainFirst(attempt, before.problem))
+    if (waits(attempt, before.problem) || looksAgainFirst(attempt, before.problem))
       return blocked(attempt, 'probe', before.problem)
   } else if (before.state === 'impossible') return appendOutcome(attempt, { ...before, outcome: 'impossible' })
   else if ((await accepted(attempt, before)) === 'inside_window') return watchWindow(attempt)
@@ -66,7 +66,7 @@ const kill = async (attempt: Attempt): Promise<Settled> => {
   // Success without effect, or queued: never believed, asked again soon.
   note.acceptedAt = after.at ?? parts.now()
   delete note.refusedSince
-  if (store.propagationMs === 0) delete note.steppedOnLiving
+  delete note.steppedOnLiving
   return again(parts, view, note, step.state === 'queued' ? 250 : backoffMs(note))
 }
 
@@ -86,10 +86,11 @@ const accepted = async (
   if (view.seenAt === undefined || newWitness) await appendSeen(attempt, now, witnesses)
   if (note.steppedAt === undefined || note.queued) return 'step'
   const afterMs = now - note.steppedAt
+  // Accepted since: that step did not end it, whatever comes now may have another cause.
+  delete note.steppedOnLiving
   if (afterMs <= store.propagationMs) return 'inside_window'
   parts.observe({ event: 'window_too_small', store: store.id, cid: view.cid, afterMs })
   delete note.steppedAt
-  delete note.steppedOnLiving
   return 'step'
 }
 
@@ -100,7 +101,7 @@ const refused = async (attempt: Attempt, probe: Extract<ProbeResult, { state: 'd
   note.refusedSince ??= now
   delete note.blocked
   if (view.seenAt === undefined && note.seenAt === undefined) return neverSeen(attempt, now)
-  if (now < provenAt(attempt)) return watchWindow(attempt)
+  if (provenFrom(attempt, probe, now) < provenAt(attempt)) return watchWindow(attempt)
   if (store.role === 'keeper') return retired(attempt)
   if (probe.onlyAfterStep !== undefined && !note.steppedOnLiving && view.replacedBy === undefined)
     return appendOutcome(attempt, { outcome: 'impossible', reason: probe.onlyAfterStep })
@@ -113,6 +114,10 @@ const refused = async (attempt: Attempt, probe: Extract<ProbeResult, { state: 'd
     })
   return appendOutcome(attempt, { outcome: 'verified', evidence: probe.evidence })
 }
+
+/** With a window the question must have been asked after it: a late answer may speak of a moment inside. */
+const provenFrom = ({ store }: Attempt, { began }: { began?: number | undefined }, now: number) =>
+  store.propagationMs === 0 ? now : (began ?? now)
 
 /** It may have died by itself or in an attempt that was not recorded: then the window counts from the first refusal. */
 const provenAt = ({ parts, store, note }: Attempt) =>
@@ -142,14 +147,19 @@ const admitted = async (
 }
 
 /**
- * Never seen alive, and the store does not answer: a step that gets through a moment later would kill it unproven. So it is
- * looked at again first, for a part of the bound; then killing it matters more than proving it.
+ * Never seen alive, and the store does not answer or its look is put off: a step that gets through a moment later would kill it
+ * unproven. So it is looked at again first, for a part of the bound; then killing it matters more than proving it.
  */
-const looksAgainFirst = ({ parts, view, note, dueAt }: Attempt, { code }: Problem): boolean =>
-  (code === 'unreachable' || code === 'timeout') &&
-  view.seenAt === undefined &&
-  note.seenAt === undefined &&
-  parts.now() - Math.max(dueAt, note.blocked?.since ?? parts.now()) < parts.boundMs / 3
+const looksAgainFirst = ({ parts, view, note, dueAt }: Attempt, { code, putOff }: Problem): boolean => {
+  if (!putOff && code !== 'unreachable' && code !== 'timeout') return false
+  if (view.seenAt !== undefined || note.seenAt !== undefined) return false
+  const since = putOff ? dueAt : Math.max(dueAt, note.blocked?.since ?? parts.now())
+  return parts.now() - since < parts.boundMs / 3
+}
 
-/** Problems that the step would only repeat; after a timeout or a 403 on the probe alone the step is still tried. */
-const waits = (problem: Problem) => problem.code === 'throttled' || problem.code === 'sealed'
+/**
+ * Problems that the step would only repeat; after a timeout or a 403 on the probe alone the step is still tried. A look that is put
+ * off is waited for after the step, for the proof, and not before it.
+ */
+const waits = ({ note }: Attempt, { code, putOff }: Problem): boolean =>
+  code === 'sealed' || (code === 'throttled' && (!putOff || note.steppedAt !== undefined))

@@ -36,15 +36,19 @@ const expects = (expected: Expectation, found: unknown, zone: string): boolean =
   return 'past' in expected ? time <= Date.now() : time > Date.now()
 }
 
+const year2000 = 946_684_800_000
+/** Zero times and -1 mean "never" to those who write them. */
+const known = (time: number) => (time > year2000 ? time : undefined)
+
 /** Epoch ms. A time without a zone is in the product's. */
 export const timeOf = (found: unknown, form: TimeForm, zone: string): number | undefined => {
   if (form === 'iso') {
     if (typeof found !== 'string') return undefined
     const zoned = /(?:Z|[+-]\d\d:?\d\d)$/i.test(found) ? found : `${found.replace(' ', 'T')}${zone}`
     const time = Date.parse(zoned)
-    return Number.isNaN(time) ? undefined : time
+    return known(time)
   }
   const number = typeof found === 'string' && found !== '' ? Number(found) : found
   if (typeof number !== 'number' || !Number.isFinite(number)) return undefined
-  return Math.round(form === 'epoch-seconds' ? number * 1_000 : number)
+  return known(Math.round(form === 'epoch-seconds' ? number * 1_000 : number))
 }

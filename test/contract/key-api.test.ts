@@ -14,7 +14,8 @@ for (const [name, door] of [
       const stores = keyStores((await sharedStack()).addresses.redisUrl, 'mcp-keys')
       const { address, mcpUrl, account } = product
       // This product has no limits: what a preset's do is tested with one that has.
-      const quick = { login: { calls: 1_000, perSeconds: 1 }, api: { calls: 1_000, perSeconds: 1 } }
+      const plenty = { calls: 1_000, perSeconds: 1 }
+      const quick = { login: plenty, api: plenty, door: plenty }
       const named = { preset: 'better-auth', address, budgets: quick }
       const config = stores.config(account, { ...named, ...(door ? { door: mcpUrl } : {}) })
       return {

@@ -189,11 +189,55 @@ describe('a hostile key product, one lie at a time', () => {
     )
     const { Redis } = await import('ioredis')
     const redis = new Redis(redisUrl)
-    const kept = await redis.get('sealed-login:login:hostile-keys')
+    const [name = ''] = await redis.keys('sealed-login:login:hostile-keys:*')
+    const kept = await redis.get(name)
     await redis.quit()
     const [session = ''] = product.world.sessions.keys()
     expect(kept).toMatch(/^s1\./)
     expect(Buffer.from(kept?.slice(3) ?? '', 'base64url').includes(Buffer.from(session))).toBe(false)
+  })
+
+  it('a login is another one for another account or address: what one was shown the other was not', async () => {
+    const prefix = `accounts-${product.address}`
+    const { address, other } = product
+    const { handle } = issued()
+    const one = stores.open(configured({ door: undefined }), prefix)
+    await until('it is seen', async () => (await one.probe({ kind: 'api.key', handle }, 'kill')).state === 'alive')
+    const named = { presetFile: hostilePreset, address, budgets: quick, lockout: false }
+    const stranger = stores.open(stores.config(other, named), prefix)
+    expect(await stranger.probe({ kind: 'api.key', handle }, 'kill')).toMatchObject({ state: 'unknown' })
+    expect(product.world.calls.filter(call => call.path === '/v1/login')).toHaveLength(2)
+    const elsewhere = await startHostileKeys()
+    const moved = stores.open(configured({ address: elsewhere.address, door: undefined }), prefix)
+    await moved.probe({ kind: 'api.key', handle }, 'kill')
+    // Its first call there is a login: no session of the old address is sent to the new one.
+    expect(elsewhere.world.calls[0]?.path).toBe('/v1/login')
+    await elsewhere.close()
+  })
+
+  it('a key that was rolled in place is dead only when none of its values opens', async () => {
+    const store = stores.open(configured())
+    const [one, two] = [issued(), issued()]
+    const credential = await seenAlive(store, one.handle, one.value)
+    // The product says that the key is revoked, and its other value still opens.
+    await store.revoke(credential, 'kill')
+    const rolled = {
+      ...credential,
+      sealed: [...(credential.sealed ?? []), ...(stores.sealed(one.handle, two.value).sealed ?? [])],
+    }
+    expect(await store.probe(rolled, 'kill')).toMatchObject({ state: 'alive', evidence: 'used' })
+    expect(await store.probe(credential, 'kill')).toMatchObject({ state: 'dead', evidence: 'used' })
+  })
+
+  it('a value that cannot be opened is not silently left out: the door is not asked, so nothing is proven', async () => {
+    const store = stores.open(configured())
+    const { handle, value } = issued()
+    const credential = await seenAlive(store, handle, value)
+    const foreign = { ...credential, sealed: (credential.sealed ?? []).map(blob => blob.replace(/^s1/, 's9')) }
+    expect(await store.probe(foreign, 'kill')).toMatchObject({
+      state: 'unknown',
+      problem: { detail: expect.stringContaining('not in the ring') },
+    })
   })
 
   it('a refused login is not repeated at once, by no process', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { at, fitsOne, holds, timeOf } from '../../services/stores/answer-fits.ts'
 import { limitsOf } from '../../services/stores/key-api/call-budget.ts'
-import { fillJson, fillText } from '../../services/stores/key-api/template.ts'
+import { fillJson, fillText } from '../../services/stores/template.ts'
 
 describe('places in an answer', () => {
   const body = { data: { keys: [{ id: 7 }] } }
@@ -31,7 +31,11 @@ describe('what must stand in an answer', () => {
     [{ a: { past: 'iso' as const } }, { a: null }, false],
     [{ a: { future: 'iso' as const } }, { a: 'never' }, false],
     [{ a: { past: 'epoch-seconds' as const } }, { a: 1_600_000_000 }, true],
-    [{ a: { past: 'epoch-milliseconds' as const } }, { a: 1_600_000_000 }, true],
+    [{ a: { past: 'epoch-milliseconds' as const } }, { a: 1_600_000_000_000 }, true],
+    // "Never", as it is written by those who have no empty time.
+    [{ a: { past: 'iso' as const } }, { a: '0001-01-01T00:00:00Z' }, false],
+    [{ a: { past: 'epoch-seconds' as const } }, { a: 0 }, false],
+    [{ a: { past: 'epoch-milliseconds' as const } }, { a: -1 }, false],
     [{ a: 1, b: 2 }, { a: 1 }, false],
   ])('%j in %j: %j', (where, body, fits) => expect(holds(where, body)).toBe(fits))
 

@@ -83,6 +83,54 @@ describe('a step that was only queued', () => {
   })
 })
 
+describe('a look that serves many', () => {
+  const seen = [...ended, facts.seen('h', now - 7_000)]
+  const late = { code: 'throttled', detail: 'not due yet', retryAfterMs: 60_000 } as const
+  const putOff: ProbeResult = { state: 'unknown', problem: { ...late, putOff: true } }
+
+  it('put off, it does not hold back the step on what was seen alive; its proof is waited for', async () => {
+    const { parts, outcomes, steps } = fakeWork(seen, { probes: [putOff, putOff, putOff, dead()] })
+    expect(await revoke(parts, cid('h'), 'kill')).toMatchObject({ state: 'again' })
+    expect([steps(), outcomes()]).toEqual([1, []])
+    await revoke(parts, cid('h'), 'kill')
+    expect(steps(), 'one step').toBe(1)
+    await revoke(parts, cid('h'), 'kill')
+    expect(outcomes()).toMatchObject([{ outcome: 'verified' }])
+  })
+
+  it('put off, it holds back the step on what was never seen alive for a part of the bound only', async () => {
+    const { parts, steps } = fakeWork(ended, { probes: [putOff] })
+    await revoke(parts, cid('h'), 'kill')
+    expect(steps()).toBe(0)
+    await revoke({ ...parts, now: () => Date.now() + parts.boundMs / 3 }, cid('h'), 'kill')
+    expect(steps()).toBe(1)
+  })
+
+  it('a store that throttles us is waited for', async () => {
+    const { parts, steps } = fakeWork(seen, { probes: [{ state: 'unknown', problem: late }] })
+    await revoke(parts, cid('h'), 'kill')
+    expect(steps()).toBe(0)
+  })
+
+  it('from before the moment it was due is not asked for: it may have seen a disorder of that moment', async () => {
+    const { parts, asked } = fakeWork(seen, { probes: [alive(), dead()] })
+    await revoke(parts, cid('h'), 'kill')
+    expect(asked[0]?.notBefore).toBeGreaterThanOrEqual(now - 1_000)
+    expect(asked[1]?.notBefore).toBeGreaterThanOrEqual(now)
+  })
+
+  it('that was asked for inside the window proves nothing, however late its answer comes', async () => {
+    const asked = { ...dead(), began: 0 } as ProbeResult
+    const { parts, outcomes } = fakeWork(seen, { probes: [alive(), asked, asked, dead()], propagationMs: 30 })
+    await revoke(parts, cid('h'), 'kill')
+    await until('the window has passed', () => Date.now() > now + 200)
+    expect(await revoke(parts, cid('h'), 'kill')).toMatchObject({ state: 'again' })
+    expect(outcomes()).toEqual([])
+    await revoke(parts, cid('h'), 'kill')
+    expect(outcomes()).toMatchObject([{ outcome: 'verified' }])
+  })
+})
+
 describe('a death that our step did not cause', () => {
   const reason = 'a successor may live'
   const seen = [...ended, facts.seen('h', now - 7_000)]
@@ -115,12 +163,12 @@ describe('a death that our step did not cause', () => {
     expect(outcomes()).toMatchObject([{ outcome: 'impossible', reason }])
   })
 
-  it('proves it where it was still accepted inside the window of our step', async () => {
+  it('proves nothing where it was still accepted after our step, be it inside the window: it may have rotated since', async () => {
     const probes = [alive(), alive(), dead(undefined, reason)]
     const { parts, outcomes } = fakeWork(seen, { probes, propagationMs: 50 })
     await revoke(parts, cid('h'), 'kill')
     await until('it is settled', async () => (await revoke(parts, cid('h'), 'kill')).state === 'over')
-    expect(outcomes()).toMatchObject([{ outcome: 'verified' }])
+    expect(outcomes()).toMatchObject([{ outcome: 'impossible', reason }])
   })
 
   it('is explained by the successor that replaces it', async () => {

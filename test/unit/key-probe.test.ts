@@ -8,9 +8,9 @@ const problem = { code: 'protocol', detail: 'an answer that says nothing' } as c
 const accepted: DoorAnswer = { state: 'accepted' }
 const refused: DoorAnswer = { state: 'refused' }
 const unclear: DoorAnswer = { state: 'unknown', problem }
-const alive: Status = { state: 'alive', at: 7 }
-const dead: Status = { state: 'dead', at: 7 }
-const absent: Status = { state: 'absent', at: 7 }
+const alive: Status = { state: 'alive', at: 7, began: 6 }
+const dead: Status = { state: 'dead', at: 7, began: 6 }
+const absent: Status = { state: 'absent', at: 7, began: 6 }
 const unknown: Status = { state: 'unknown', problem }
 
 type World = { status?: Status; door?: DoorAnswer; absent?: KeyProbeParts['absent']; witnesses?: string[] }

@@ -65,6 +65,16 @@ describe('a list is read to its very end', () => {
     )
   })
 
+  it.each([[null], [-1], [''], ['7']])('a total of %j is none, and no answer', async total => {
+    const paging: PresetPaging = { ...byOffset, total: 'total' }
+    expect((await product(paging, ({ offset }) => ({ keys: from(all, offset), total }))).problem).toMatch(/no count at/)
+  })
+
+  it('numbers that JSON rounds are no ids: two keys would have one', async () => {
+    const body = JSON.parse('{"keys": [{"id": 9007199254740995}, {"id": 9007199254740996}]}') as unknown
+    expect((await product(byOffset, () => body)).problem).toMatch(/no id at "id"/)
+  })
+
   it('a product that ignores what page it is asked for is no answer', async () => {
     expect((await product(byOffset, () => ({ keys: all.slice(0, 3) }))).problem).toMatch(/moves|does not advance/)
     const byNumber: PresetPaging = { by: 'number', size: 3, first: 1 }

@@ -10,7 +10,9 @@ const looking = (pages = 1) => {
   const looks = sharedLooks<true>(() => {
     taken += 1
     return new Promise(resolve => {
-      waiting.push(told => resolve(Array.isArray(told) ? { pages, keys: new Map(told.map(key => [key, true])) } : told))
+      waiting.push(told =>
+        resolve(Array.isArray(told) ? { pages, whole: true, keys: new Map(told.map(key => [key, true])) } : told),
+      )
     })
   })
   const end = (told: string[] | { problem: Problem } = ['k']) => {
@@ -67,6 +69,21 @@ describe('one look for all', () => {
     expect(taken()).toBe(2)
     end()
     await until('it is answered again', async () => 'keys' in (await looks.ask(0, 'kill')))
+  })
+
+  it('a look that failed is followed by a rest as well, but not for a leak', async () => {
+    const { looks, end, taken } = looking(20)
+    const first = looks.ask(Date.now(), 'kill')
+    const began = Date.now()
+    await until('it took a while', () => Date.now() - began > 40)
+    end({ problem: { code: 'protocol', detail: 'cannot be read whole' } })
+    await first
+    expect(await looks.ask(Date.now(), 'kill')).toMatchObject({ problem: { code: 'throttled', putOff: true } })
+    expect(taken()).toBe(1)
+    const leak = looks.ask(Date.now(), 'leak')
+    await until('a look is taken for the leak', () => taken() === 2)
+    end()
+    expect(await leak).toHaveProperty('keys')
   })
 
   it('a pass over many pages that took long is followed by a rest in which the budget is the killing’s', async () => {

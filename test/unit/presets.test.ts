@@ -62,6 +62,27 @@ describe('presets', () => {
     ['YAML that is none', 'format: 1', 'format: [1', /mine\.yaml is not valid YAML: .* at line \d+/],
   ])('%s is told by line and field', (_, from, to, said) => expect(wrong(from, to)).toMatch(said))
 
+  it.each([
+    [
+      'a bare 404 is no death: a gateway says it of living keys',
+      '      absent: [404]',
+      /status\.get\.absent\.0: with `absent: dead` a status alone is no proof/,
+    ],
+    ["a product's own words are", '      absent: [{ status: 404, contains: no such key }]', /it was accepted/],
+  ])('%s', (_, absent, said) => {
+    const by = `  absent: dead\n  get:\n      request: { method: GET, path: "/v1/tokens/{{handle}}" }\n${absent}\nissue:`
+    expect(wrong(hostile.slice(hostile.indexOf('  list:'), hostile.indexOf('issue:') + 'issue:'.length), by)).toMatch(
+      said,
+    )
+  })
+
+  it.each([
+    ['{{secrets.password}}', 'path'],
+    ['{{login.token}}', 'path'],
+  ])('%s in an address would stand in every access log', name => {
+    expect(wrong('/v1/tokens/admin/{{handle}}', `/v1/tokens/${name}`)).toMatch(/every access log/)
+  })
+
   it('a product that can neither be asked nor used is refused: nobody could prove a key dead', () => {
     const mute = hostile
       .replace(/status:\n[\s\S]*?\nissue:/, 'issue:')

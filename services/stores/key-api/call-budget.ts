@@ -14,9 +14,14 @@ export const limitsOf = ({ calls, perSeconds }: Calls): GroupLimits => {
   return { callsPerSecond: Math.max(calls - burst, calls / 2) / perSeconds, burst, inFlight }
 }
 
-export const keyBudget = ({ budgets, lockout: usual }: Preset, config: KeyApiStoreConfig): BudgetLimits => {
+export const keyBudget = (preset: Preset, config: KeyApiStoreConfig): BudgetLimits => {
+  const { budgets, lockout: usual } = preset
   const lockout = config.lockout ?? usual
-  const calls: Record<string, Calls> = { api: unnamed, login: unnamed, door: unnamed, ...budgets, ...config.budgets }
+  const named: Record<string, Calls> = { api: unnamed, login: unnamed, door: unnamed, ...budgets, ...config.budgets }
+  const { door = unnamed } = named
+  // An MCP server's sessions are ended as well: a use of the door is two calls.
+  const uses = preset.door?.mcp ? Math.max(1, Math.floor(door.calls / 2)) : door.calls
+  const calls: Record<string, Calls> = { ...named, door: { ...door, calls: uses } }
   return {
     groups: Object.fromEntries(Object.entries(calls).map(([group, one]) => [group, limitsOf(one)])),
     lockout: lockout ? { strikes: lockout.strikes, windowMs: lockout.windowSeconds * 1_000 } : undefined,

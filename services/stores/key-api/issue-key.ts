@@ -2,9 +2,9 @@ import type { Preset } from '../../../schemas/preset.ts'
 import type { Problem } from '../../pipeline/errors.ts'
 import type { Issued } from '../../pipeline/ports.ts'
 import { at, timeOf } from '../answer-fits.ts'
+import { fillText, type Names } from '../template.ts'
 import { fitter, type ProductAnswer, type ProductCall, problemOf } from './product-call.ts'
 import { namesOf } from './product-session.ts'
-import { fillText, type Names } from './template.ts'
 
 type Issue = NonNullable<Preset['issue']>
 const unitMs = { milliseconds: 1, seconds: 1_000, minutes: 60_000, hours: 3_600_000, days: 86_400_000 }
@@ -18,7 +18,7 @@ export const issueKey =
   async (name: string, lifeMs: number): Promise<Issued | { problem: Problem }> => {
     const { request, budget } = issue
     const names = issueNames(issue, name, lifeMs)
-    const reply = await call({ operation: 'issue', request, budget, lane: 'kill', names })
+    const reply = await call({ operation: 'issue', request, budget, lane: 'kill', names, fresh: true })
     if (!fitter(preset)(issue.done, reply)) return { problem: problemOf(reply, request) }
     return issued(preset, issue, reply, own)
   }
@@ -44,6 +44,7 @@ const issued = ({ zone }: Preset, issue: Issue, { body }: ProductAnswer, own: Na
   const value = at(body, issue.value)
   if (handle === undefined) return nothingAt('handle', issue.handle, body)
   if (typeof value !== 'string' || value === '') return nothingAt('value', issue.value, body)
+  if (handle.includes(value)) return { problem: { code: 'protocol', detail: 'issue: the handle is the key itself' } }
   const { expiresAt } = issue
   return {
     handle,
@@ -61,7 +62,7 @@ const handleIn = (handle: Issue['handle'], body: unknown, own: Names): string | 
   return plain(at(body, handle))
 }
 const plain = (value: unknown) =>
-  typeof value === 'number' || (typeof value === 'string' && value !== '') ? String(value) : undefined
+  Number.isSafeInteger(value) || (typeof value === 'string' && value !== '') ? String(value) : undefined
 
 const nothingAt = (what: string, place: Issue['handle'], body: unknown): { problem: Problem } => ({
   problem: {

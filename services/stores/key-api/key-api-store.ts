@@ -1,23 +1,24 @@
 import type { Preset } from '../../../schemas/preset.ts'
 import type { KeyApiStoreConfig } from '../../../schemas/store-key-api.ts'
-import { credentialId } from '../../pipeline/ids.ts'
 import type { Credential, Lane, StepResult, Store } from '../../pipeline/ports.ts'
-import { storeBudget } from '../budget.ts'
+import { type BudgetLimits, storeBudget } from '../budget.ts'
+import type { DoorAnswer } from '../door.ts'
 import { httpTransport } from '../http-transport.ts'
 import { meteredCalls } from '../metered.ts'
 import type { StoreParts } from '../store-parts.ts'
+import { fillText, type Names } from '../template.ts'
 import { deathsPerSecond, keyBudget } from './call-budget.ts'
 import { getStatus } from './get-status.ts'
-import { handleShape } from './handle-shape.ts'
 import { issueKey } from './issue-key.ts'
-import { keyDoor } from './key-door.ts'
+import { type KeyDoor, keyDoor } from './key-door.ts'
 import { probeKey } from './key-probe.ts'
+import { knownKey, sealedAway } from './known-key.ts'
 import { listStatus } from './list-status.ts'
 import { loadPreset } from './load-preset.ts'
-import { openProduct } from './product.ts'
+import { openProduct, type Product } from './product.ts'
 import { fitter, type ProductCall, type ProductReply, problemOf, productCall } from './product-call.ts'
 import { productSession } from './product-session.ts'
-import { fillText, type Names, namesIn } from './template.ts'
+import type { Status } from './verdict.ts'
 import { withSession } from './with-session.ts'
 
 /** A long list is one answer. */
@@ -30,46 +31,41 @@ export const keyApiStore = (config: KeyApiStoreConfig, parts: StoreParts): Store
   const limits = keyBudget(preset, config)
   const { id, timeoutMs, caFile } = config
   const { origin } = new URL(config.address)
-  const connections = { origin, caFile, timeoutMs, connections: 8, mostAnswerBytes }
-  const transport = httpTransport(connections)
-  const { redis, redisPrefix: prefix } = parts
-  const budget = storeBudget({ redis, prefix, store: id, limits, leaseMs: 2 * timeoutMs + 1_000 })
-  const metered = meteredCalls(id, budget, parts.onCall)
-  const call = authorized(preset, productCall({ product, transport, metered }), id, parts)
+  const transport = httpTransport({ origin, caFile, timeoutMs, connections: 8, mostAnswerBytes })
+  const meteredAs = (store: string) => meteredCalls(id, budgetOf(parts, store, limits, timeoutMs), parts.onCall)
+  const metered = meteredAs(id)
+  const call = authorized(product, productCall({ product, transport, metered }), parts)
   const status = statusOf(preset, call)
-  const door = keyDoor(config, preset, metered)
-  const shape = handleShape(preset)
-  const needsValue = namesIn([preset.revoke.request, preset.status?.get?.request]).includes('value')
-  const opened = (credential: Credential) => openValue(parts, id, credential)
-  const namesOf = (credential: Credential): Names => {
-    const known = { ...shape(credential.handle), target: credential.target, value: opened(credential) }
-    return name => known[name as keyof typeof known]
-  }
+  // A door on another host has pauses and silences of its own.
+  const door = keyDoor(config, preset, doorUrl =>
+    new URL(doorUrl).origin === origin ? metered : meteredAs(`${id}/door`),
+  )
+  const known = knownKey(preset, parts, id)
   const issue = preset.issue && issueKey({ preset, issue: preset.issue, call, own: product.names })
+  const { actsAs } = product
   return {
     id,
     role: 'issuer',
     propagationMs: config.propagationMs ?? preset.windowSeconds * 1_000,
     deathsPerSecond: deathsPerSecond(preset, limits),
     survives: () => [...preset.survives, ...config.survives],
-    impossible: ({ handle, sealed = [], valueSealed }) => {
-      if (!shape(handle)) return `the handle is not ${preset.handle.is}`
-      const without = needsValue && sealed.length === 0 && !valueSealed
-      return without ? 'this product must be shown the key: the grant brought no sealed `value`' : undefined
-    },
+    impossible: known.impossible,
     probe: async (credential, lane) => {
-      if (needsValue && opened(credential) === undefined) return { state: 'unknown', problem: sealedAway }
-      const value = opened(credential)
-      const tryDoor = door && value !== undefined ? (lane: Lane) => door.use(value, lane) : undefined
-      const ask = status && ((one: Credential, lane: Lane) => status.of(one, namesOf(one), lane))
-      const { actsAs } = product
+      const all = known.namesOf(credential, door !== undefined)
+      if ('problem' in all) return { state: 'unknown', ...all }
+      const values = known.values(credential)
+      const tryDoor = door && values.length > 0 ? (lane: Lane) => useAll(door.use, values, lane) : undefined
+      const ask = status && ((one: Credential, lane: Lane) => worst(all.names, names => status.of(one, names, lane)))
       return probeKey({ status: ask, absent: preset.status?.absent ?? 'unknown', tryDoor, actsAs }, credential, lane)
     },
     revoke: async (credential, lane) => {
-      if (needsValue && opened(credential) === undefined) return { state: 'failed', problem: sealedAway }
+      const all = known.namesOf(credential, false)
+      if ('problem' in all) return { state: 'failed', ...all }
       const { request, budget } = preset.revoke
-      const reply = await call({ operation: 'revoke', request, budget, lane, names: namesOf(credential) })
-      return stepOf(preset, reply)
+      const steps: StepResult[] = []
+      for (const names of all.names)
+        steps.push(stepOf(preset, await call({ operation: 'revoke', request, budget, lane, names })))
+      return steps.find(step => step.state !== 'claimed') ?? { state: 'claimed' }
     },
     ...(door === undefined ? {} : { use: door.use }),
     ...(issue === undefined ? {} : { issue: ({ name, lifeMs }) => issue(name, lifeMs) }),
@@ -81,21 +77,33 @@ export const keyApiStore = (config: KeyApiStoreConfig, parts: StoreParts): Store
   }
 }
 
-const sealedAway = {
-  code: 'protocol',
-  detail: 'the sealed key is not known yet, or its sealing key is not in the ring',
-} as const
+const budgetOf = ({ redis, redisPrefix: prefix }: StoreParts, store: string, limits: BudgetLimits, timeoutMs: number) =>
+  storeBudget({ redis, prefix, store, limits, leaseMs: 2 * timeoutMs + 1_000 })
 
-const openValue = ({ sealing }: StoreParts, store: string, { handle, sealed = [] }: Credential): string | undefined => {
-  const cid = credentialId(store, handle)
-  return sealed.map(blob => sealing.open(cid, blob)).find(value => value !== undefined)
+/** Alive where one of its values is, and dead only where none is: a key that was rolled in place has two. */
+const worst = async (all: Names[], ask: (names: Names) => Promise<Status>): Promise<Status> => {
+  const found: Status[] = []
+  for (const names of all) found.push(await ask(names))
+  const order = ['alive', 'unknown', 'absent', 'dead'] as const
+  const [first = { state: 'unknown', problem: sealedAway }] = order.flatMap(state =>
+    found.filter(one => one.state === state),
+  )
+  return first
+}
+const useAll = async (use: KeyDoor['use'], values: string[], lane: Lane): Promise<DoorAnswer> => {
+  const answers: DoorAnswer[] = []
+  for (const value of values) answers.push(await use(value, lane))
+  return (
+    answers.find(one => one.state === 'accepted') ??
+    answers.find(one => one.state === 'unknown') ?? { state: 'refused' }
+  )
 }
 
-const authorized = (preset: Preset, call: ProductCall, store: string, parts: StoreParts): ProductCall => {
+const authorized = ({ id: store, preset, scope }: Product, call: ProductCall, parts: StoreParts): ProductCall => {
   const { login } = preset
   if (!login) return call
   const { redis, redisPrefix: prefix, sealing } = parts
-  return withSession(call, productSession({ store, preset, login, call, redis, prefix, sealing }), preset)
+  return withSession(call, productSession({ store, preset, login, call, redis, prefix, sealing, scope }), preset)
 }
 
 const statusOf = (preset: Preset, call: ProductCall) => {

@@ -10,12 +10,16 @@ import { requireSafe } from '../safe-url.ts'
 export type KeyDoor = { use(value: string, lane: Lane): Promise<DoorAnswer>; close(): Promise<void> }
 
 /** Undefined: the store's config names no door. */
-export const keyDoor = (config: KeyApiStoreConfig, preset: Preset, metered: Metered<string>): KeyDoor | undefined => {
+export const keyDoor = (
+  config: KeyApiStoreConfig,
+  preset: Preset,
+  meteredFor: (url: string) => Metered<string>,
+): KeyDoor | undefined => {
   const described = doorOf(config, preset)
   if (!described) return undefined
   requireSafe(described.url)
   const door = openDoor(described, config.timeoutMs, config.caFile)
-  return { use: meteredDoor(door, metered, 'door'), close: door.close }
+  return { use: meteredDoor(door, meteredFor(described.url), 'door'), close: door.close }
 }
 
 const doorOf = ({ id, door: url }: KeyApiStoreConfig, { door }: Preset): DoorConfig | undefined => {

@@ -35,8 +35,9 @@ export const probeKey = async (parts: KeyProbeParts, credential: Credential, lan
   // The door's word is the stronger one: from now on, at the door itself.
   if (door && (openedBefore || !status)) return { state: 'dead', evidence: 'used', witnesses: [doorWitness] }
   if (!status) return cannotBeProbed
-  if (status.state === 'dead') return { state: 'dead', evidence: 'target', at: status.at }
-  if (parts.absent === 'dead') return { state: 'dead', evidence: 'target', witnesses: [actsAs], at: status.at }
+  if (status.state === 'dead') return { state: 'dead', evidence: 'target', at: status.at, began: status.began }
+  if (parts.absent === 'dead')
+    return { state: 'dead', evidence: 'target', witnesses: [actsAs], at: status.at, began: status.began }
   return { state: 'unknown', problem: { code: 'protocol', detail: `the product does not show the key, and ${proof}` } }
 }
 

@@ -1,7 +1,7 @@
 import type { PresetPaging } from '../../../schemas/preset.ts'
 import { at } from '../answer-fits.ts'
+import type { Names } from '../template.ts'
 import { namesOf } from './product-session.ts'
-import type { Names } from './template.ts'
 
 export type Page = { body: unknown }
 export type Item = { id: string; item: unknown }
@@ -50,12 +50,14 @@ const onePass = async <P>(places: Places, fetchPage: FetchPage<P>): Promise<Fetc
       cursor = String(next)
       continue
     }
-    const total = paging.total === undefined ? undefined : Number(at(page.body, paging.total))
-    if (total !== undefined && seen.size >= total) return end
+    const total = paging.total === undefined ? undefined : at(page.body, paging.total)
+    if (paging.total !== undefined && !isCount(total)) return told(`no count at "${paging.total}"`)
+    if (isCount(total) && seen.size > total) return told(`it counts ${total} keys and shows ${seen.size}`)
+    if (isCount(total) && seen.size === total) return end
     if (seen.size === before) {
       const repeated = items.items.length > (paging.by === 'offset' ? 1 : 0)
       if (repeated) return told('a page brings nothing new: the paging does not advance')
-      return total === undefined ? end : told(`it counts ${total} keys and shows ${seen.size}`)
+      return isCount(total) ? told(`it counts ${total} keys and shows ${seen.size}`) : end
     }
   }
   return told(`more than ${mostPages} pages`)
@@ -66,6 +68,8 @@ const requireOverlap = (seen: string[], items: Item[]) => {
   const last = seen.at(-1)
   if (last !== undefined && items[0]?.id !== last) throw new Shifted()
 }
+
+const isCount = (total: unknown): total is number => Number.isSafeInteger(total) && Number(total) >= 0
 
 const pageNames =
   (paging: PresetPaging, number: number, seen: number, cursor: string | undefined): Names =>
@@ -81,7 +85,8 @@ const itemsOf = ({ items: place, id }: Places, body: unknown): { items: Item[] }
   const list = at(body, place)
   if (!Array.isArray(list)) return told(`no list at "${place}"; the answer has ${namesOf(body)}`)
   const items = list.map(item => ({ id: at(item, id), item }))
-  const nameless = items.find(one => typeof one.id !== 'string' && typeof one.id !== 'number')
+  // Beyond that JSON's numbers are rounded: two keys would have one id.
+  const nameless = items.find(one => typeof one.id !== 'string' && !Number.isSafeInteger(one.id))
   if (nameless) return told(`no id at "${id}" of an item; it has ${namesOf(nameless.item)}`)
   return { items: items.map(one => ({ id: String(one.id), item: one.item })) }
 }

@@ -3,10 +3,10 @@ import type { Preset } from '../../../schemas/preset.ts'
 import type { Problem } from '../../pipeline/errors.ts'
 import type { Lane } from '../../pipeline/ports.ts'
 import { at } from '../answer-fits.ts'
+import { type Names, namesIn } from '../template.ts'
 import { type Item, readAllPages } from './list-pages.ts'
 import { type Looks, sharedLooks } from './looks.ts'
 import { fitter, type ProductCall, problemOf } from './product-call.ts'
-import { type Names, namesIn } from './template.ts'
 import { type Standing, type Status, standing, unclear } from './verdict.ts'
 
 type Listing = NonNullable<NonNullable<Preset['status']>['list']>
@@ -41,9 +41,10 @@ export const listStatus = (parts: Parts): ListStatus => {
       const look = await looksOf(names).ask(notBefore, lane)
       if ('problem' in look) return { state: 'unknown', ...look }
       const shown = look.keys.get(id)
-      if (!shown) return { state: 'absent', at: look.at }
+      if (!shown)
+        return look.whole ? { state: 'absent', at: look.at, began: look.began } : { state: 'unknown', problem: moved }
       if (shown.standing === 'unclear') return { state: 'unknown', problem: unclear(shown.item) }
-      return { state: shown.standing, at: look.at }
+      return { state: shown.standing, at: look.at, began: look.began }
     },
     named: async (name, lane) => {
       const look = await looksOf(() => undefined).ask(Date.now(), lane)
@@ -56,6 +57,8 @@ export const listStatus = (parts: Parts): ListStatus => {
   }
 }
 
+const moved: Problem = { code: 'protocol', detail: 'the list moves while it is read: what it lacks proves nothing' }
+
 const forget = async (lists: Map<string, Looks<Shown>>, key: string) => {
   const looks = lists.get(key)
   lists.delete(key)
@@ -65,10 +68,11 @@ const forget = async (lists: Map<string, Looks<Shown>>, key: string) => {
 const readList = async (parts: Parts, names: Names, lane: Lane, signal: AbortSignal) => {
   const first = await onePass(parts, names, lane, signal)
   if ('problem' in first || parts.listing.paging.by !== 'number' || first.pages < 2) return first
-  // By page numbers a key can slip between two pages while another one goes: only what two passes lack is not listed.
+  // By page numbers a key can slip between two pages while another one goes: only a list that stood still lacks what it lacks.
   const second = await onePass(parts, names, lane, signal)
   if ('problem' in second) return second
-  return { pages: first.pages + second.pages, keys: new Map([...first.keys, ...second.keys]) }
+  const still = first.ids === second.ids
+  return { pages: first.pages + second.pages, whole: still, keys: new Map([...first.keys, ...second.keys]) }
 }
 
 const onePass = async ({ preset, listing, budget, call }: Parts, names: Names, lane: Lane, signal: AbortSignal) => {
@@ -94,7 +98,9 @@ const onePass = async ({ preset, listing, budget, call }: Parts, names: Names, l
       await setTimeout(Math.min(problem.retryAfterMs ?? 1_000, 60_000), undefined, { signal }).catch(() => undefined)
     }
   })
-  return 'problem' in read ? read : { pages, keys: new Map(read.items.map(one => shownOf(preset, listing, one))) }
+  if ('problem' in read) return read
+  const ids = JSON.stringify(read.items.map(one => one.id))
+  return { pages, ids, whole: true, keys: new Map(read.items.map(one => shownOf(preset, listing, one))) }
 }
 
 const shownOf = (preset: Preset, { name }: Listing, { id, item }: Item): [string, Shown] => {

@@ -4,9 +4,9 @@ import type { Lane } from '../../pipeline/ports.ts'
 import { within } from '../within.ts'
 
 /** Everything that one pass over a list showed. A key that is not in it was not listed. */
-export type Look<T> = { began: number; at: number; keys: ReadonlyMap<string, T> }
-/** `pages`: how many calls it cost. */
-type Taken<T> = { keys: ReadonlyMap<string, T>; pages: number } | { problem: Problem }
+export type Look<T> = { began: number; at: number; whole: boolean; keys: ReadonlyMap<string, T> }
+/** `pages`: how many calls it cost. `whole`: what is not in it is not listed. */
+type Taken<T> = { keys: ReadonlyMap<string, T>; pages: number; whole: boolean } | { problem: Problem }
 type Asked<T> = Look<T> | { problem: Problem }
 export type Looks<T> = {
   /** A look that began at `notBefore` (epoch ms) or later: the last one, else a new one where it may, else how long to wait. */
@@ -25,7 +25,7 @@ type State<T> = {
 const patienceMs = 500
 /** Passes over many pages that take long leave most of the budget to the killing. */
 const slowMs = 200
-const restFactor = 9
+const rest = (tookMs: number) => Math.min(9 * tookMs, 10 * 60_000)
 
 /** One pass at a time, for everybody who waits: a thousand keys behind a slow product cost its pages once, not a thousand times. */
 export const sharedLooks = <T>(take: (lane: Lane, signal: AbortSignal) => Promise<Taken<T>>): Looks<T> => {
@@ -37,13 +37,16 @@ export const sharedLooks = <T>(take: (lane: Lane, signal: AbortSignal) => Promis
       .then((taken): Asked<T> => {
         const now = Date.now()
         if ('problem' in taken) {
-          state.failed = taken.problem.code === 'timeout' ? taken : undefined
+          const silent = taken.problem.code === 'timeout'
+          state.failed = silent ? taken : undefined
+          // What cannot be read to its end must not use up the budget of the killing.
+          state.freeAt = silent ? 0 : now + rest(now - began)
           return taken
         }
         state.failed = undefined
-        state.last = { began, at: now, keys: taken.keys }
+        state.last = { began, at: now, whole: taken.whole, keys: taken.keys }
         const slow = taken.pages > 1 && now - began > slowMs
-        state.freeAt = slow ? now + restFactor * (now - began) : 0
+        state.freeAt = slow ? now + rest(now - began) : 0
         return state.last
       })
       .finally(() => {
@@ -54,7 +57,11 @@ export const sharedLooks = <T>(take: (lane: Lane, signal: AbortSignal) => Promis
   }
   const next = async (notBefore: number, lane: Lane, deadline: number): Promise<Asked<T>> => {
     const now = Date.now()
-    const { running, last, freeAt, failed } = state
+    // A clock that was put back.
+    if (state.last && state.last.began > now) Object.assign(state, { last: undefined, freeAt: 0 })
+    const { running, last, failed } = state
+    // A leak does not wait for anybody's rest.
+    const freeAt = lane === 'leak' ? 0 : state.freeAt
     if (last && last.began >= notBefore) return last
     if (failed && (running ?? now >= freeAt)) {
       if (!running) start(lane)
@@ -87,7 +94,8 @@ const waiting = (retryAfterMs: number): Problem => ({
   code: 'throttled',
   detail: 'the next look at the list is not due yet',
   retryAfterMs,
+  putOff: true,
 })
 const late: { problem: Problem } = {
-  problem: { code: 'throttled', detail: 'the look at the list is still under way', retryAfterMs: 1_000 },
+  problem: { code: 'throttled', detail: 'the look at the list is still under way', retryAfterMs: 1_000, putOff: true },
 }

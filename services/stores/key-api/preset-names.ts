@@ -1,5 +1,5 @@
 import type { Preset } from '../../../schemas/preset.ts'
-import { namesIn } from './template.ts'
+import { namesIn } from '../template.ts'
 
 export type PresetProblem = { path: (string | number)[]; message: string }
 type Allowed = { path: (string | number)[]; value: unknown; names: string[] }
@@ -14,6 +14,7 @@ export const presetProblems = (preset: Preset): PresetProblem[] => [
   ...budgetsOf(preset).flatMap(([path, group]) => unknownBudget(preset, path, group)),
   ...patternProblems(preset),
   ...provability(preset),
+  ...bareAbsences(preset),
 ]
 
 const everywhere = (preset: Preset): Allowed[] => {
@@ -31,12 +32,28 @@ const everywhere = (preset: Preset): Allowed[] => {
     { path: ['login', 'request'], value: login?.request, names: own },
     { path: ['revoke', 'request'], value: revoke.request, names: ofKey },
     { path: ['status', 'get', 'request'], value: status?.get?.request, names: ofKey },
-    { path: ['status', 'list', 'request'], value: status?.list?.request, names: [...ofKey, ...paging] },
+    // One list serves many keys: no value of one of them is in it.
+    {
+      path: ['status', 'list', 'request'],
+      value: status?.list?.request,
+      names: [...ofKey.filter(name => name !== 'value'), ...paging],
+    },
     { path: ['status', 'list', 'matches'], value: status?.list?.matches, names: ofKey },
     { path: ['issue', 'request'], value: issue?.request, names: [...session, 'name', 'life', 'expiresAt'] },
+    ...(typeof issue?.handle === 'object' ? [handleNames(issue.handle.text, own)] : []),
     { path: ['door'], value: door, names: ['value'] },
   ]
 }
+
+/** A handle is shown to everybody: nothing secret goes into it. */
+const handleNames = (text: string, own: string[]): Allowed => ({
+  path: ['issue', 'handle'],
+  value: text,
+  names: [
+    ...own.filter(name => name.startsWith('parameters.')),
+    ...namesIn(text).filter(name => name.startsWith('answer.')),
+  ],
+})
 
 const pieces = (pattern: string) => [...pattern.matchAll(/\(\?<(\w+)>/g)].map(([, name]) => name ?? '')
 
@@ -46,8 +63,10 @@ const unknownNames = ({ path, value, names }: Allowed): PresetProblem[] =>
     .map(name => ({ path, message: `{{${name}}} stands for nothing here; there are ${names.join(', ') || 'none'}` }))
 
 const requests = (preset: Preset): [(string | number)[], unknown][] => {
-  const { revoke, status } = preset
+  const { login, revoke, status, issue } = preset
   return [
+    [['login', 'request'], login?.request],
+    [['issue', 'request'], issue?.request],
     [['revoke', 'request'], revoke.request],
     [['status', 'get', 'request'], status?.get?.request],
     [['status', 'list', 'request'], status?.list?.request],
@@ -56,12 +75,11 @@ const requests = (preset: Preset): [(string | number)[], unknown][] => {
 /** What is in an address is in access logs. */
 const valueInAddress = (path: (string | number)[], request: unknown): PresetProblem[] => {
   const { path: url, query } = (request ?? {}) as { path?: string; query?: unknown }
-  return namesIn([url, query]).includes('value')
+  return namesIn([url, query]).some(name => name === 'value' || name === 'login.token' || name.startsWith('secrets.'))
     ? [
         {
           path,
-          message:
-            '{{value}} in a path or query would leave the key in every access log: send it as `json`, `form` or a header',
+          message: 'a secret in a path or query would stand in every access log: send it as `json`, `form` or a header',
         },
       ]
     : []
@@ -89,6 +107,22 @@ const patternProblems = ({ handle }: Preset): PresetProblem[] => {
   } catch (error) {
     return [{ path: ['handle', 'pattern'], message: error instanceof Error ? error.message : 'not a pattern' }]
   }
+}
+
+/** A gateway in front of the product says a bare 404 of living keys, too: an absence that is a death needs the product's own words. */
+const bareAbsences = ({ status }: Preset): PresetProblem[] => {
+  if (status?.absent !== 'dead') return []
+  return (status.get?.absent ?? []).flatMap((one, i) =>
+    typeof one === 'object' && (one.contains !== undefined || one.where !== undefined)
+      ? []
+      : [
+          {
+            path: ['status', 'get', 'absent', i],
+            message:
+              'with `absent: dead` a status alone is no proof: say what the product writes, {status: 404, contains: ...}',
+          },
+        ],
+  )
 }
 
 const provability = ({ status, door }: Preset): PresetProblem[] =>

@@ -5,9 +5,10 @@ import { fitsOne } from '../answer-fits.ts'
 import type { Transport, WireAnswer, WireRequest } from '../http-transport.ts'
 import type { Metered } from '../metered.ts'
 import { type Answer, retryAfterMs } from '../reply.ts'
+import { fillJson, fillRecord, fillText, type Names, namesIn } from '../template.ts'
 import { wireProblem } from '../wire-problem.ts'
+import { leadsElsewhere } from './handle-shape.ts'
 import type { Product } from './product.ts'
-import { fillJson, fillRecord, fillText, type Names } from './template.ts'
 
 export type ProductAnswer = Answer & { text: string; headers: WireAnswer['headers'] }
 export type ProductReply = ProductAnswer | { problem: Problem }
@@ -28,23 +29,34 @@ export const productCall = ({ product, transport, metered }: CallParts): Product
   const { pauseHeader } = product.preset
   return call =>
     metered({ operation: call.operation, group: call.budget, lane: call.lane }, async (): Promise<ProductReply> => {
+      const missing = unfilled(product, call)
+      if (missing) return { problem: missing }
       const via = call.fresh ? transport.open() : undefined
       try {
         const answer = await transport.send({ ...rendered(product, call), ...(via === undefined ? {} : { via }) })
         const { statusCode: status, body, text, headers } = answer
-        return {
-          status,
-          body,
-          text,
-          headers,
-          retryAfterMs: retryAfterMs(headers[pauseHeader.toLowerCase()], Date.now()),
-        }
+        const pauses = status === 429 || status === 503
+        const pauseMs = pauses ? retryAfterMs(headers[pauseHeader.toLowerCase()], Date.now()) : undefined
+        return { status, body, text, headers, retryAfterMs: pauseMs }
       } catch (error) {
         return { problem: unreadable(error) ?? wireProblem(error) }
       } finally {
         await via?.destroy()
       }
     })
+}
+
+/** A name that stands for nothing would make another request of it, and one that is a step another path. Pages alone may be left out. */
+const unfilled = ({ names: own }: Product, { request, names: more }: Call): Problem | undefined => {
+  const known = (name: string) => more(name) ?? own(name)
+  const missing = namesIn(request).find(name => !name.startsWith('page.') && known(name) === undefined)
+  const wrong = missing ?? namesIn(request.path).find(name => leadsElsewhere(String(known(name))))
+  return wrong === undefined
+    ? undefined
+    : {
+        code: 'protocol',
+        detail: `{{${wrong}}} stands for nothing that can be put into ${request.method} ${request.path}`,
+      }
 }
 
 const rendered = ({ address, preset, names: own }: Product, { request, names: more }: Call): WireRequest => {

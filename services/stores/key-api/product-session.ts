@@ -21,9 +21,12 @@ export type SessionParts = {
   redis: Redis
   prefix: string
   sealing: Sealing
+  /** What the login depends on: another address, account or request is another session. */
+  scope: string
 }
 
 const lockMs = 15_000
+const lostAgainMs = 10_000
 const longestRestMs = 60_000
 
 /**
@@ -49,18 +52,24 @@ export const productSession = (parts: SessionParts): ProductSession => {
       return entered.token
     },
     lost: async token => {
+      if ((await shared())?.token === token) {
+        // One key that is answered like a lost session must not cost every other key its login.
+        if ((await parts.redis.set(keys.lost, '1', 'PX', lostAgainMs, 'NX')) === null) return
+        await parts.redis.del(keys.session)
+      }
       if (mine?.token === token) mine = undefined
-      if ((await shared())?.token === token) await parts.redis.del(keys.session)
     },
   }
 }
 
-const keysOf = ({ prefix, store }: SessionParts) => ({
-  session: `${prefix}:login:${store}`,
-  lock: `${prefix}:login:${store}:lock`,
-  refused: `${prefix}:login:${store}:refused`,
+const keysOf = ({ prefix, store, scope }: SessionParts) => ({
+  session: `${prefix}:login:${store}:${scope}`,
+  lock: `${prefix}:login:${store}:${scope}:lock`,
+  refused: `${prefix}:login:${store}:${scope}:refused`,
+  /** Lost a moment ago: what is refused now is refused for another reason. */
+  lost: `${prefix}:login:${store}:${scope}:lost`,
   /** The blob opens as this and as nothing else. */
-  sealedFor: `login/${store}`,
+  sealedFor: `login/${store}/${scope}`,
 })
 
 /** Single flight over all processes: the others ask again in a moment. */
@@ -136,7 +145,11 @@ const nothingAt = ({ token }: Login, { body, headers }: ProductAnswer): string =
 export const namesOf = (body: unknown): string => {
   if (typeof body !== 'object' || body === null) return 'no JSON object'
   if (Array.isArray(body)) return `a list of ${body.length}`
-  return Object.keys(body).join(', ').slice(0, 120) || 'nothing'
+  const names = Object.keys(body)
+  // A product may name a field by the key itself: only plain words are quoted.
+  const plain = names.filter(name => /^[A-Za-z_]{1,24}$/.test(name))
+  const rest = names.length - plain.length
+  return [...plain.slice(0, 12), ...(rest > 0 ? [`${rest} more`] : [])].join(', ').slice(0, 120) || 'nothing'
 }
 
 const lifeIn = ({ life }: Login, { body }: ProductAnswer): number => {

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Preset } from '../../../schemas/preset.ts'
 import type { KeyApiStoreConfig } from '../../../schemas/store-key-api.ts'
 import { requireSafe } from '../safe-url.ts'
-import { type Names, namesIn } from './template.ts'
+import { type Names, namesIn } from '../template.ts'
 
 /** One instance of a product: its preset, its address, and what the store's config fills in. */
 export type Product = {
@@ -14,6 +15,8 @@ export type Product = {
   names: Names
   /** Whose eyes Curfew looks with: "there is no such key" counts only from who once saw it. */
   actsAs: string
+  /** A short hash of all that the login depends on but its secrets. */
+  scope: string
 }
 
 export const openProduct = (config: KeyApiStoreConfig, preset: Preset): Product => {
@@ -23,11 +26,16 @@ export const openProduct = (config: KeyApiStoreConfig, preset: Preset): Product 
   const own = loginParameters(preset)
     .flatMap(name => config.parameters[name] ?? [])
     .join(' ')
+  const actsAs = (config.actsAs ?? (own === '' ? 'its login' : own)).slice(0, 64)
   return {
     id: config.id,
     preset,
     address: config.address.replace(/\/+$/, ''),
-    actsAs: (config.actsAs ?? (own === '' ? 'its login' : own)).slice(0, 64),
+    actsAs,
+    scope: createHash('sha256')
+      .update(JSON.stringify([config.address, actsAs, config.parameters, preset.login?.request]))
+      .digest('hex')
+      .slice(0, 16),
     names: name => {
       const [kind = '', key = ''] = name.split(/\.(.*)/s)
       if (name === 'address') return url.origin

@@ -4,8 +4,10 @@ import { holds } from '../answer-fits.ts'
 import { namesOf } from './product-session.ts'
 
 export type Standing = 'alive' | 'dead' | 'unclear'
-/** What the product says of one key. `absent`: it does not know it, or does not list it. `at`: when it said so, epoch ms. */
-export type Status = { state: 'alive' | 'dead' | 'absent'; at: number } | { state: 'unknown'; problem: Problem }
+/** What the product says of one key. `absent`: it does not know it, or does not list it. `at`: when it said so, `began`: when it was asked, epoch ms. */
+export type Status =
+  | { state: 'alive' | 'dead' | 'absent'; at: number; began: number }
+  | { state: 'unknown'; problem: Problem }
 
 /** What the product shows of a key, read by the fields that the preset names and by no other. */
 export const standing = ({ status, zone }: Preset, item: unknown): Standing => {
