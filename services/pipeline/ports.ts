@@ -21,6 +21,9 @@ export const indexLanes = {
 } as const satisfies Record<string, Lane>
 export type IndexLane = keyof typeof indexLanes
 
+/** A door that accepted a credential is a witness of it: only its refusal counts as a use that was refused. */
+export const doorWitness = 'door'
+
 /** What a store needs to know of a credential. Never its value, only what a sealing key opens. */
 export type Credential = {
   kind: CredentialKind

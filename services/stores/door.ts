@@ -6,8 +6,6 @@ import { retryAfterMs } from './reply.ts'
 import { fillJson, fillRecord } from './template.ts'
 import { wireProblem } from './wire-problem.ts'
 
-/** A door that accepted a credential is a witness of it: only its refusal counts as a use that was refused. */
-export const doorWitness = 'door'
 export type DoorAnswer = { state: 'accepted' } | { state: 'refused' } | { state: 'unknown'; problem: Problem }
 export type Door = {
   /** Uses the credential once, on a connection that nobody used before. Takes no budget: the caller does. */

@@ -1,5 +1,5 @@
-import type { Credential, Lane, ProbeResult } from '../../pipeline/ports.ts'
-import { type DoorAnswer, doorWitness } from '../door.ts'
+import { type Credential, doorWitness, type Lane, type ProbeResult } from '../../pipeline/ports.ts'
+import type { DoorAnswer } from '../door.ts'
 import type { Status } from './verdict.ts'
 
 export type KeyProbeParts = {

@@ -1,5 +1,5 @@
-import type { Credential, Impossible, Lane, ProbeResult } from '../../pipeline/ports.ts'
-import { type DoorAnswer, doorWitness } from '../door.ts'
+import { type Credential, doorWitness, type Impossible, type Lane, type ProbeResult } from '../../pipeline/ports.ts'
+import type { DoorAnswer } from '../door.ts'
 import type { Introspected } from './answers.ts'
 import type { Server } from './discovery.ts'
 import type { Endpoints } from './endpoints.ts'
