@@ -10,6 +10,7 @@ import type { SampleCredential } from './issuer.ts'
 import { startKeyProduct } from './key-product.ts'
 import { tryMcp } from './oauth-doors.ts'
 import { startOauthServer } from './oauth-server.ts'
+import { sampleOauthStore } from './oauth-store.ts'
 
 type StoreInput = z.input<typeof config>['stores'][number]
 export type OtherStores = Awaited<ReturnType<typeof openOtherStores>>
@@ -36,10 +37,8 @@ export const openOtherStores = async (addresses: StackAddresses, dir: string) =>
     writeFileSync(join(dir, name), text, { mode: 0o600 })
     return join(dir, name)
   }
-  const { clientId, clientSecret, mcpUrl: resource } = oauth
-  const clientSecretFile = file('oauth-client-secret', clientSecret)
   const stores: StoreInput[] = [
-    { id: 'oauth-local', kind: 'oauth', resource, door: resource, clientId, clientSecretFile, survives },
+    sampleOauthStore(oauth, dir, survives),
     {
       id: 'mcp-keys',
       kind: 'key-api',

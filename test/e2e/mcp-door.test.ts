@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type OauthServer, startOauthServer } from '../../infra/sample/oauth-server.ts'
+import { sampleOauthStore } from '../../infra/sample/oauth-store.ts'
 import { expectAlive, expectDead } from '../support/expect-dead.ts'
 import { until } from '../support/until.ts'
 import { startWorld, type World } from '../support/world.ts'
@@ -16,13 +17,8 @@ const survives = [
 ]
 beforeAll(async () => {
   server = await startOauthServer()
-  const { clientId, clientSecret, mcpUrl } = server
-  const clientSecretFile = join(folder, 'client-secret')
-  writeFileSync(clientSecretFile, clientSecret, { mode: 0o600 })
   world = await startWorld({
-    stores: [
-      { id: 'oauth-local', kind: 'oauth', resource: mcpUrl, door: mcpUrl, clientId, clientSecretFile, survives },
-    ],
+    stores: [sampleOauthStore(server, folder, survives)],
   })
 })
 afterAll(async () => {

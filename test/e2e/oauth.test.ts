@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type OauthServer, startOauthServer } from '../../infra/sample/oauth-server.ts'
+import { sampleOauthStore } from '../../infra/sample/oauth-store.ts'
 import { credentialId } from '../../services/pipeline/ids.ts'
 import { sealedHash } from '../../services/pipeline/merges.ts'
 import { expectDead, receiptOf } from '../support/expect-dead.ts'
@@ -15,23 +16,9 @@ const folder = mkdtempSync(join(tmpdir(), 'curfew-oauth-e2e-'))
 const streams = 'streams that were open before: until their client or the server closes them'
 beforeAll(async () => {
   server = await startOauthServer()
-  const { clientId, clientSecret, mcpUrl } = server
-  const clientSecretFile = join(folder, 'client-secret')
-  writeFileSync(clientSecretFile, clientSecret, { mode: 0o600 })
   world = await startWorld({
     overrides: { recheckMs: 2_000 },
-    stores: [
-      {
-        id: 'oauth-local',
-        kind: 'oauth',
-        resource: mcpUrl,
-        door: mcpUrl,
-        clientId,
-        clientSecretFile,
-        survives: [streams],
-      },
-      { id: 'legacy-mcp', kind: 'standing' },
-    ],
+    stores: [sampleOauthStore(server, folder, [streams]), { id: 'legacy-mcp', kind: 'standing' }],
   })
 })
 afterAll(async () => {

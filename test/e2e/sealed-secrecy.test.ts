@@ -1,9 +1,10 @@
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { SampleCredential } from '../../infra/sample/issuer.ts'
 import { type OauthServer, startOauthServer } from '../../infra/sample/oauth-server.ts'
+import { sampleOauthStore } from '../../infra/sample/oauth-store.ts'
 import type { Watched } from '../../infra/sample/prober.ts'
 import type { FactOf } from '../../schemas/facts.ts'
 import { parseFact } from '../../services/ledger/partition.ts'
@@ -29,12 +30,9 @@ const folder = mkdtempSync(join(tmpdir(), 'curfew-sealed-'))
 
 beforeAll(async () => {
   server = await startOauthServer()
-  const { clientId, clientSecret, mcpUrl } = server
-  const clientSecretFile = join(folder, 'client-secret')
-  writeFileSync(clientSecretFile, clientSecret, { mode: 0o600 })
   world = await startWorld({
     overrides: { recheckMs: 1_500 },
-    stores: [{ id: 'oauth-local', kind: 'oauth', resource: mcpUrl, door: mcpUrl, clientId, clientSecretFile }],
+    stores: [sampleOauthStore(server, folder)],
     env: { CURFEW_LOG_LEVEL: 'trace', DEBUG: '' },
   })
   topic = await factsTopic(world)
