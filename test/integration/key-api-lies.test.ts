@@ -148,9 +148,12 @@ describe('a hostile key product, one lie at a time', () => {
   it('one pass over the list serves everybody who waits for it', async () => {
     const store = stores.open(configured({ door: undefined }))
     const handles = product.issueMany(40).map(one => one.grant.handle)
-    product.lies.slowMs = 100
-    const probes = await Promise.all(handles.map(handle => store.probe({ kind: 'api.key', handle }, 'kill')))
-    expect(new Set(probes.map(probe => probe.state))).toEqual(new Set(['alive']))
+    product.lies.slowMs = 40
+    // As workers do: who cannot wait asks again.
+    const notBefore = Date.now()
+    const seen = async (handle: string) =>
+      (await store.probe({ kind: 'api.key', handle, notBefore }, 'kill')).state === 'alive'
+    await Promise.all(handles.map(handle => until('it is seen', () => seen(handle))))
     expect(product.world.calls.filter(call => call.path.includes('/admin/all')).length).toBeLessThan(4)
   })
 

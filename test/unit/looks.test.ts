@@ -38,7 +38,7 @@ describe('one look for all', () => {
     await first
     const later = Date.now() + 20
     const second = looks.ask(later, 'kill')
-    await until('a second look is taken', () => taken() === 2)
+    await until('a second look is taken', () => taken() === 2, { everyMs: 5 })
     end([])
     expect(await second).toMatchObject({ keys: new Map() })
     expect((await second) as { began: number }).toHaveProperty('began', expect.any(Number))
@@ -81,7 +81,7 @@ describe('one look for all', () => {
     expect(await looks.ask(Date.now(), 'kill')).toMatchObject({ problem: { code: 'throttled', putOff: true } })
     expect(taken()).toBe(1)
     const leak = looks.ask(Date.now(), 'leak')
-    await until('a look is taken for the leak', () => taken() === 2)
+    await until('a look is taken for the leak', () => taken() === 2, { everyMs: 5 })
     end()
     expect(await leak).toHaveProperty('keys')
   })

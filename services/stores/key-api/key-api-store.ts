@@ -78,7 +78,7 @@ export const keyApiStore = (config: KeyApiStoreConfig, parts: StoreParts): Store
 }
 
 const budgetOf = ({ redis, redisPrefix: prefix }: StoreParts, store: string, limits: BudgetLimits, timeoutMs: number) =>
-  storeBudget({ redis, prefix, store, limits, leaseMs: 2 * timeoutMs + 1_000 })
+  storeBudget({ redis, prefix, store, limits, leaseMs: 2 * timeoutMs + 1_000, waitMs: 50 })
 
 /** Alive where one of its values is, and dead only where none is: a key that was rolled in place has two. */
 const worst = async (all: Names[], ask: (names: Names) => Promise<Status>): Promise<Status> => {

@@ -19,17 +19,20 @@ type State<T> = {
   /** The last look was never answered: nobody waits for the next one. */
   failed?: { problem: Problem } | undefined
   freeAt: number
+  waiting: number
 }
 
 /** A worker does not wait longer: it is asked again, and the look goes on meanwhile. */
-const patienceMs = 500
+const patienceMs = 150
+/** Nor do more than these: a product that has just fallen silent must not hold every worker. */
+const mostWaiting = 4
 /** Passes over many pages that take long leave most of the budget to the killing. */
 const slowMs = 200
 const rest = (tookMs: number) => Math.min(9 * tookMs, 10 * 60_000)
 
 /** One pass at a time, for everybody who waits: a thousand keys behind a slow product cost its pages once, not a thousand times. */
 export const sharedLooks = <T>(take: (lane: Lane, signal: AbortSignal) => Promise<Taken<T>>): Looks<T> => {
-  const state: State<T> = { freeAt: 0 }
+  const state: State<T> = { freeAt: 0, waiting: 0 }
   const ending = new AbortController()
   const start = (lane: Lane) => {
     const began = Date.now()
@@ -82,7 +85,15 @@ export const sharedLooks = <T>(take: (lane: Lane, signal: AbortSignal) => Promis
     return { problem: waiting(freeAt - now) }
   }
   return {
-    ask: (notBefore, lane) => next(notBefore, lane, Date.now() + patienceMs),
+    ask: async (notBefore, lane) => {
+      if (state.running && state.waiting >= mostWaiting && !(state.last && state.last.began >= notBefore)) return late
+      state.waiting += 1
+      try {
+        return await next(notBefore, lane, Date.now() + patienceMs)
+      } finally {
+        state.waiting -= 1
+      }
+    },
     close: async () => {
       ending.abort()
       await state.running?.done.catch(() => undefined)
@@ -97,5 +108,5 @@ const waiting = (retryAfterMs: number): Problem => ({
   putOff: true,
 })
 const late: { problem: Problem } = {
-  problem: { code: 'throttled', detail: 'the look at the list is still under way', retryAfterMs: 1_000, putOff: true },
+  problem: { code: 'throttled', detail: 'the look at the list is still under way', retryAfterMs: 200, putOff: true },
 }
