@@ -24,6 +24,8 @@ type State<T> = {
 
 /** A worker does not wait longer: it is asked again, and the look goes on meanwhile. */
 const patienceMs = 150
+/** The first look of all may have to log in. */
+const firstPatienceMs = 1_000
 /** Nor do more than these: a product that has just fallen silent must not hold every worker. */
 const mostWaiting = 4
 /** Passes over many pages that take long leave most of the budget to the killing. */
@@ -34,6 +36,7 @@ const rest = (tookMs: number) => Math.min(9 * tookMs, 10 * 60_000)
 export const sharedLooks = <T>(take: (lane: Lane, signal: AbortSignal) => Promise<Taken<T>>): Looks<T> => {
   const state: State<T> = { freeAt: 0, waiting: 0 }
   const ending = new AbortController()
+  const patience = () => (state.last ? patienceMs : firstPatienceMs)
   const start = (lane: Lane) => {
     const began = Date.now()
     const done = take(lane, ending.signal)
@@ -72,15 +75,15 @@ export const sharedLooks = <T>(take: (lane: Lane, signal: AbortSignal) => Promis
     }
     if (running) {
       // One that is late already is late for everybody.
-      const waitMs = Math.min(deadline, running.began + patienceMs) - now
+      const waitMs = Math.min(deadline, running.began + patience()) - now
       const told = await within(Math.max(1, waitMs), running.done).catch(() => late)
       return running.began >= notBefore || 'problem' in told ? told : next(notBefore, lane, deadline)
     }
     if (now >= freeAt) {
       // The clock of whoever wrote `notBefore` may be a little before ours.
-      if (notBefore > now + patienceMs) return { problem: waiting(notBefore - now) }
+      if (notBefore > now + patience()) return { problem: waiting(notBefore - now) }
       if (notBefore > now) await setTimeout(notBefore - now)
-      return state.running ? next(notBefore, lane, deadline) : within(patienceMs, start(lane).done).catch(() => late)
+      return state.running ? next(notBefore, lane, deadline) : within(patience(), start(lane).done).catch(() => late)
     }
     return { problem: waiting(freeAt - now) }
   }
@@ -89,7 +92,7 @@ export const sharedLooks = <T>(take: (lane: Lane, signal: AbortSignal) => Promis
       if (state.running && state.waiting >= mostWaiting && !(state.last && state.last.began >= notBefore)) return late
       state.waiting += 1
       try {
-        return await next(notBefore, lane, Date.now() + patienceMs)
+        return await next(notBefore, lane, Date.now() + patience())
       } finally {
         state.waiting -= 1
       }
