@@ -5,6 +5,7 @@ import { type BudgetLimits, storeBudget } from '../budget.ts'
 import type { DoorAnswer } from '../door.ts'
 import { httpTransport } from '../http-transport.ts'
 import { meteredCalls } from '../metered.ts'
+import { stepEach } from '../step-each.ts'
 import type { StoreParts } from '../store-parts.ts'
 import { fillText, type Names } from '../template.ts'
 import { deathsPerSecond, keyBudget } from './call-budget.ts'
@@ -53,19 +54,18 @@ export const keyApiStore = (config: KeyApiStoreConfig, parts: StoreParts): Store
     probe: async (credential, lane) => {
       const all = known.namesOf(credential, door !== undefined)
       if ('problem' in all) return { state: 'unknown', ...all }
-      const values = known.values(credential)
+      const { names: shown, values } = all
       const tryDoor = door && values.length > 0 ? (lane: Lane) => useAll(door.use, values, lane) : undefined
-      const ask = status && ((one: Credential, lane: Lane) => worst(all.names, names => status.of(one, names, lane)))
+      const ask = status && ((one: Credential, lane: Lane) => worst(shown, names => status.of(one, names, lane)))
       return probeKey({ status: ask, absent: preset.status?.absent ?? 'unknown', tryDoor, actsAs }, credential, lane)
     },
     revoke: async (credential, lane) => {
       const all = known.namesOf(credential, false)
       if ('problem' in all) return { state: 'failed', ...all }
       const { request, budget } = preset.revoke
-      const steps: StepResult[] = []
-      for (const names of all.names)
-        steps.push(stepOf(preset, await call({ operation: 'revoke', request, budget, lane, names })))
-      return steps.find(step => step.state !== 'claimed') ?? { state: 'claimed' }
+      return stepEach(all.names, async names =>
+        stepOf(preset, await call({ operation: 'revoke', request, budget, lane, names })),
+      )
     },
     ...(door === undefined ? {} : { use: door.use }),
     ...(issue === undefined ? {} : { issue: ({ name, lifeMs }) => issue(name, lifeMs) }),

@@ -24,7 +24,6 @@ export const knownKey = (preset: Preset, { sealing }: StoreParts, store: string)
     return opened.length === sealed.length ? [...new Set(opened)] : []
   }
   return {
-    values,
     impossible: ({ handle, target, sealed = [], valueSealed }: Credential): string | undefined => {
       if (!shape(handle)) return `the handle is not ${preset.handle.is}`
       if (needsTarget && (leadsElsewhere(target) || target?.includes('/')))
@@ -32,8 +31,8 @@ export const knownKey = (preset: Preset, { sealing }: StoreParts, store: string)
       const without = needsValue && sealed.length === 0 && !valueSealed
       return without ? 'this product must be shown the key: the grant brought no sealed `value`' : undefined
     },
-    /** One set of names for each value where the product is shown it. `atDoor`: the door is asked, too: without its value it would silently be left out. */
-    namesOf: (credential: Credential, atDoor: boolean): { names: Names[] } | { problem: Problem } => {
+    /** One set of names for each value where the product is shown it, and the values that opened. `atDoor`: the door is asked, too: without its value it would silently be left out. */
+    namesOf: (credential: Credential, atDoor: boolean): { names: Names[]; values: string[] } | { problem: Problem } => {
       const opened = values(credential)
       const { sealed = [], valueSealed, witnesses = [] } = credential
       const brought = sealed.length > 0 || valueSealed === true || witnesses.includes(doorWitness)
@@ -41,6 +40,7 @@ export const knownKey = (preset: Preset, { sealing }: StoreParts, store: string)
       const pieces = shape(credential.handle) ?? {}
       const shown = needsValue ? opened : [undefined]
       return {
+        values: opened,
         names: shown.map(value => {
           const known: Record<string, string | undefined> = { ...pieces, target: credential.target, value }
           return (name: string) => known[name]

@@ -6,6 +6,7 @@ import { openDoor } from '../door.ts'
 import { meteredCalls } from '../metered.ts'
 import { meteredDoor } from '../metered-door.ts'
 import { requireSafe } from '../safe-url.ts'
+import { stepEach } from '../step-each.ts'
 import type { StoreParts } from '../store-parts.ts'
 import { recentSteps } from '../vault/recent-steps.ts'
 import { discovery } from './discovery.ts'
@@ -47,7 +48,7 @@ export const oauthStore = (config: OauthStoreConfig, parts: StoreParts): Store =
       if ('problem' in server) return { state: 'unknown', ...server }
       if (server.revocation_endpoint === undefined) return noRevocation
       const stepped = steps.take(credential.handle)
-      return untilNot('dead', tokens, token => probeToken(probing, server, credential, token, lane, stepped))
+      return untilNotDead(tokens, token => probeToken(probing, server, credential, token, lane, stepped))
     },
     revoke: async (credential, lane): Promise<StepResult> => {
       const tokens = tokensOf(credential)
@@ -55,10 +56,7 @@ export const oauthStore = (config: OauthStoreConfig, parts: StoreParts): Store =
       const server = await find(lane)
       if ('problem' in server) return { state: 'failed', ...server }
       if (server.revocation_endpoint === undefined) return noRevocation
-      // Every one of them, also where another one fails.
-      const done: StepResult[] = []
-      for (const token of tokens) done.push(await endpoints.revoke(server, token, lane))
-      const step = done.find(one => one.state !== 'claimed') ?? { state: 'claimed' }
+      const step = await stepEach(tokens, token => endpoints.revoke(server, token, lane))
       steps.add(credential.handle)
       return step
     },
@@ -76,13 +74,9 @@ const doorOf = ({ door, timeoutMs, caFile }: OauthStoreConfig) => {
   return openDoor(described, timeoutMs, caFile)
 }
 
-/** The first result that is not this one, else the last. */
-const untilNot = async <T extends { state: string }>(
-  state: string,
-  tokens: string[],
-  ask: (token: string) => Promise<T>,
-): Promise<T> => {
+/** The first result that is not dead, else the last. */
+const untilNotDead = async (tokens: string[], ask: (token: string) => Promise<ProbeResult>): Promise<ProbeResult> => {
   const [token = '', ...rest] = tokens
   const result = await ask(token)
-  return result.state !== state || rest.length === 0 ? result : untilNot(state, rest, ask)
+  return result.state !== 'dead' || rest.length === 0 ? result : untilNotDead(rest, ask)
 }
