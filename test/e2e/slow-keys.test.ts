@@ -85,22 +85,24 @@ it(
     const saidMs = (first.expectedFinishAt ?? 0) - startedAt
 
     await until('the killing is under way', () => died() > 100, within(30))
-    const before = died()
-    for (const one of found)
-      await world.emitter.emit('curfew.leak.detected', {
-        sealed: await seal(world.config, one.values[0] ?? ''),
-        source: 'test',
-      })
+    const sealed = await Promise.all(found.map(one => seal(world.config, one.values[0] ?? '')))
+    await Promise.all(sealed.map(one => world.emitter.emit('curfew.leak.detected', { sealed: one, source: 'test' })))
+    // The order is the budget's, from the moment when the leaks are known: how long a busy machine takes to read them is not.
     await until(
-      'the leaks are folded',
-      async () => (await world.redis.zcard(world.key('at:leak'))) > 0 || leaksDead(found),
+      'the leaks are known',
+      async () => (await world.redis.zcard(world.key('at:leak'))) + dead(found) >= leaked,
+      {
+        ...within(60),
+        everyMs: 10,
+      },
     )
-    await until('the leaked ones are dead', () => leaksDead(found), { ...within(60), everyMs: 10 })
+    const before = died()
+    await until('the leaked ones are dead', () => dead(found) === leaked, { ...within(60), everyMs: 10 })
     const order = product.world.revokedOrder.slice(before)
     const isFound = new Set(found.map(one => one.grant.handle))
     const others = order.slice(0, order.findLastIndex(id => isFound.has(id)) + 1).filter(id => !isFound.has(id)).length
     process.stdout.write(`leaks: ${leaked} died while ${others} others did, of ${keys - before}\n`)
-    expect(others, 'others that died since the scanner spoke').toBeLessThan(2 * leaked)
+    expect(others, 'others that died since the leaks were known').toBeLessThan(2 * leaked)
 
     await until('all are dead', () => died() === keys, { ...within(200), everyMs: 200 })
     const tookMs = Date.now() - startedAt
@@ -114,4 +116,4 @@ it(
   400 * minuteMs,
 )
 
-const leaksDead = (found: { grant: { handle: string } }[]) => found.every(one => !product.opens(one.grant.handle))
+const dead = (found: { grant: { handle: string } }[]) => found.filter(one => !product.opens(one.grant.handle)).length

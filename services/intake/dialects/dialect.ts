@@ -1,0 +1,27 @@
+import type { EventType } from '../../../schemas/events.ts'
+
+/** One HTTP delivery as its sender made it. The raw body and unknown headers are never logged, stored or passed on. */
+export type Delivery = {
+  /** Lower-case names. */
+  headers: Readonly<Record<string, string | undefined>>
+  body: Buffer
+  /** HTTP's one stamp, epoch ms. */
+  receivedAt: number
+}
+
+/** What one entry of a delivery says, in our words. `id` names the statement inside its sender: a replay has the same id. */
+export type Said =
+  /** An event of ours: `data` is checked by the schema of its type, and the sender's principal by its rights. */
+  | { says: 'event'; id: string; type: EventType; data: unknown }
+  /** Found values: the whole secret and each credential-bearing field of it. Fingerprinted by the caller at once, and forgotten. */
+  | { says: 'leak'; id: string; values: string[]; source: string }
+  /** Understood, and without any effect: a redacted finding, a state that is not an end, a test delivery. Counted by its code. */
+  | { says: 'nothing'; code: string }
+
+/** One sender's dialect. A new one is one file and one line in the registry of this folder. */
+export type Dialect = {
+  /** Who sent it: the signature over the raw body, or a shared token. Throws RejectedEvent with code `bad_signature`. */
+  verify(delivery: Delivery): Promise<void> | void
+  /** Parses defensively: every field may be missing, unknown ones are ignored. Throws RejectedEvent, which quotes nothing. */
+  read(delivery: Delivery): Said[]
+}
