@@ -5,6 +5,7 @@ import { RejectedEvent } from '../pipeline/errors.ts'
 import { credentialId, sessionKey } from '../pipeline/ids.ts'
 import { authorize } from './authorize.ts'
 import { grantFacts } from './grant-facts.ts'
+import { leakFingerprints } from './leak-fingerprints.ts'
 import { lifeLimits, moment } from './life-limits.ts'
 import { parseEvent, type RawEvent } from './parse-event.ts'
 import type { FactBase, IntakeParts, Translation } from './translation.ts'
@@ -89,9 +90,9 @@ const activity = (base: FactBase, sid: string): Fact => ({
 })
 
 /** A leak acts only where its fingerprint matches; one that brought the value is not an inference. */
-const leaked = async ({ edge, event }: Translation, base: FactBase): Promise<Fact[]> => {
+const leaked = async ({ event, ...parts }: Translation, base: FactBase): Promise<Fact[]> => {
   const { fingerprint, sealed, source } = event.data as EventData<'curfew.leak.detected'>
-  const prints = sealed === undefined ? [fingerprint] : edge.fingerprints(await edge.open(sealed))
+  const prints = sealed === undefined ? [fingerprint] : await leakFingerprints(parts, await parts.edge.open(sealed))
   return prints.map(print => {
     if (print === undefined) throw new RejectedEvent('invalid_data', 'a leak needs a fingerprint or a sealed value')
     const found = source === undefined ? {} : { source }
