@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { canaryTenant, durationMs, storeId } from './primitives.ts'
+import { secretConfig } from './secrets.ts'
 import { storeConfig } from './stores.ts'
 
 const topicNames = z
@@ -56,6 +57,8 @@ export const config = z
     keysDir: z.string(),
     principals: z.array(principal).min(1),
     stores: z.array(storeConfig),
+    /** The secret registry. */
+    secrets: z.array(secretConfig).default([]),
     session: z
       .strictObject({
         maxLifeMs: durationMs.default(24 * 3_600_000),
@@ -108,6 +111,14 @@ export const config = z
         if ((tenantOf.get(store) ?? p.tenant) !== p.tenant)
           problem(`store "${store}" is granted by principals of two tenants: give each tenant an instance of its own`)
         tenantOf.set(store, p.tenant)
+      }
+    if (new Set(c.secrets.map(one => one.id)).size !== c.secrets.length) problem('secrets: an id is used twice')
+    for (const secret of c.secrets)
+      for (const side of ['keeper', 'issuer'] as const) {
+        const { store } = secret[side]
+        if (!stores.has(store)) problem(`secrets.${secret.id}.${side}: no store "${store}"`)
+        if ((tenantOf.get(store) ?? secret.tenant) !== secret.tenant)
+          problem(`secrets.${secret.id}.${side}: store "${store}" belongs to another tenant`)
       }
     if (c.canary && !stores.has(c.canary.store)) problem(`canary.store: no store "${c.canary.store}"`)
     if (c.session.maxLifeMs > c.session.maxLifeCapMs) problem('session.maxLifeMs is over session.maxLifeCapMs')

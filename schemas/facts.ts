@@ -2,6 +2,11 @@ import { z } from 'zod'
 import { credentialKind } from './grant.ts'
 import { durationMs, epochMs, fingerprint, handle, hexId, senderId, storeId } from './primitives.ts'
 import { receipt } from './receipt.ts'
+import { rotationCause, rotationResult, rotationStep } from './secrets.ts'
+
+/** A rotation's id: the idempotency token at every store that has one (AWS: ClientRequestToken). */
+const rotationId = z.uuid()
+const rotating = { secret: storeId, rotation: rotationId }
 
 /**
  * What we durably know. Facts are a set that only grows: a duplicate, a reordering or a zombie writer changes nothing.
@@ -91,6 +96,74 @@ export const fact = z.discriminatedUnion('kind', [
     blob: z.string().max(96_000),
   }),
   z.object({ ...base, kind: z.literal('outcome'), cid: hexId, receipt }),
+  /** A registered secret shall have a new version. `compromised`: without overlap, and no previous version stays. */
+  z.object({
+    ...base,
+    ...rotating,
+    kind: z.literal('rotation.requested'),
+    cause: rotationCause,
+    compromised: z.boolean(),
+    /** Satisfied once this version is superseded. */
+    version: hexId.optional(),
+    reason: z.string().max(256).optional(),
+  }),
+  /** Of all records of one secret and attempt the one with the lowest offset wins; the highest attempt's winner holds the fence. */
+  z.object({
+    ...base,
+    ...rotating,
+    kind: z.literal('rotation.locked'),
+    attempt: z.int().min(1).max(9_999),
+    holder: hexId,
+  }),
+  z.object({
+    ...base,
+    ...rotating,
+    kind: z.literal('rotation.step'),
+    attempt: z.int().min(1).max(9_999),
+    step: rotationStep,
+    /** Of `rejected`: why it is rolled back. */
+    reason: z.string().max(256).optional(),
+    /** The new version. */
+    cid: hexId.optional(),
+    /** The keeper's own name of what was staged or promoted. */
+    keeperVersion: z.string().max(128).optional(),
+  }),
+  z.object({
+    ...base,
+    ...rotating,
+    kind: z.literal('rotation.ended'),
+    result: rotationResult,
+    reason: z.string().max(256).optional(),
+    /** Versions of the keeper that nobody can read by name any more. */
+    retired: z.array(z.string().max(128)).max(100).optional(),
+  }),
+  /** A credential is a version of a registered secret: shared by nature, it is replaced before it is revoked. */
+  z.object({
+    ...base,
+    kind: z.literal('version.held'),
+    cid: hexId,
+    secret: storeId,
+    tenant: z.string(),
+    /** Absent: it was there before the first rotation. */
+    rotation: rotationId.optional(),
+    store: storeId,
+    credentialKind,
+    handle,
+    target: z.string().optional(),
+    valueSealed: z.boolean().optional(),
+    keeperVersion: z.string().max(128).optional(),
+    fingerprints: z.array(fingerprint),
+    expiresAt: epochMs.optional(),
+  }),
+  /** A newer version took its place, or it never took one: due at `at`. */
+  z.object({
+    ...base,
+    kind: z.literal('version.superseded'),
+    cid: hexId,
+    secret: storeId,
+    rotation: rotationId,
+    cause: z.enum(['rotated', 'rolled_back']),
+  }),
   /** A dead credential was seen alive: a new epoch and a page. */
   z.object({ ...base, kind: z.literal('relapsed'), cid: hexId, epoch: z.int().min(1) }),
 ])

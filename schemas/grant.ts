@@ -8,6 +8,9 @@ export const kindsOfStore = {
     'vault.approle-secret-id', // handle: `<role>/<secret id accessor>`
     'vault.batch-token', // nobody can revoke it; handle: any unique name of the issuer's
   ],
+  'vault-kv': [
+    'kv.secret-version', // a version of a registered secret; handle: `<path>#<version>`
+  ],
   oauth: [
     'oauth.access-token', // handle: its jti, or any unique name that is not the token; needs `value` (RFC 7009)
     'oauth.refresh-token', // the same; a successor says `replaces`
@@ -20,10 +23,10 @@ export const kindsOfStore = {
   standing: ['standing.key'], // what a server knows from its environment; handle: any name that is not the key
 } as const
 /** Stores that must be shown a credential's value, or try it at a door: only for these it is kept, sealed. */
-export const valueKinds: readonly string[] = ['oauth', 'key-api']
+export const valueKinds: readonly string[] = ['oauth', 'key-api', 'standing']
 export type StoreKind = keyof typeof kindsOfStore
 /** Stores that hold a credential and do not honour it: only their grants say what is `inside`. */
-export const keeperKinds: readonly StoreKind[] = ['aws-secrets-manager']
+export const keeperKinds: readonly StoreKind[] = ['aws-secrets-manager', 'vault-kv']
 export type CredentialKind = (typeof kindsOfStore)[StoreKind][number]
 export const credentialKind = z.enum(Object.values(kindsOfStore).flat() as [CredentialKind, ...CredentialKind[]])
 
@@ -35,6 +38,8 @@ export const cause = z.enum([
   'max_life',
   'leaked',
   'forced',
+  'rotated', // a newer version of its secret took its place
+  'rolled_back', // made by a rotation that did not promote it
   'unannounced',
   'first_probe', // settled before any end: gone or impossible when first looked at
 ])

@@ -45,5 +45,7 @@ export const receipt = z.object({
   /** The first 500 holders. */
   grants: z.array(settledGrant),
   grantsOmitted: z.int().optional(),
+  /** The registered secrets that it was a version of, with the keeper's name of that version. */
+  versions: z.array(z.object({ tenant: z.string(), secret: storeId, keeperVersion: z.string().optional() })).optional(),
 })
 export type Receipt = z.infer<typeof receipt>

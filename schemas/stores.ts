@@ -4,10 +4,12 @@ import { keyApiStoreConfig } from './store-key-api.ts'
 import { oauthStoreConfig } from './store-oauth.ts'
 import { standingStoreConfig } from './store-standing.ts'
 import { vaultStoreConfig } from './store-vault.ts'
+import { vaultKvStoreConfig } from './store-vault-kv.ts'
 
 /** A configured instance of a store; events name its id, never an address. */
 export const storeConfig = z.discriminatedUnion('kind', [
   vaultStoreConfig,
+  vaultKvStoreConfig,
   oauthStoreConfig,
   keyApiStoreConfig,
   awsStoreConfig,

@@ -18,6 +18,7 @@ import type { Store } from './pipeline/ports.ts'
 import { openQueues } from './queue/queues.ts'
 import { armWakeUp } from './queue/wake-up.ts'
 import { startWorkers } from './queue/workers.ts'
+import { rotationQueue } from './rotation-wiring.ts'
 import type { Counters } from './runtime/counters.ts'
 import type { Lifetime } from './runtime/lifetime.ts'
 import type { Log } from './runtime/log.ts'
@@ -140,17 +141,22 @@ export const workRole = async (parts: Parts): Promise<Started> => {
   await ledger.startHoldClock()
   sayBounds(parts)
   void pageMissingKeys(parts).catch(error => parts.log({ msg: 'sealing keys not checked', error: String(error) }))
-  return startWorkers({
-    work: {
-      now: Date.now,
-      projection: ledger.projection,
-      facts: ledger.workFacts,
-      stores: parts.stores,
-      boundMs: config.bounds.credentialMs,
-      recheckMs: config.recheckMs,
-      observe: observeWork(parts.log, parts.counters),
-      crashPoint: parts.crashPoint,
-    },
+  const work = {
+    now: Date.now,
+    projection: ledger.projection,
+    facts: ledger.workFacts,
+    stores: parts.stores,
+    secrets: new Map(config.secrets.map(secret => [secret.id, secret])),
+    boundMs: config.bounds.credentialMs,
+    rotationBoundMs: config.bounds.rotationMs,
+    recheckMs: config.recheckMs,
+    observe: observeWork(parts.log, parts.counters),
+    crashPoint: parts.crashPoint,
+  }
+  const rotations = rotationQueue(parts, work)
+  const workers = startWorkers({
+    work,
+    rotations,
     index: ledger.index,
     redis,
     redisUrl: config.redis.url,
@@ -163,6 +169,7 @@ export const workRole = async (parts: Parts): Promise<Started> => {
     onFatal: parts.onFatal,
     log: parts.log,
   })
+  return closeAll(workers, rotations)
 }
 
 /** What each store promises: the common bound and its own window. */

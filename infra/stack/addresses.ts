@@ -10,6 +10,9 @@ export type VaultAddress = {
   /** AppRole login of Curfew itself. */
   pipelineRoleId: string
   pipelineSecretId: string
+  /** AppRole login of Curfew's rotations. */
+  rotatorRoleId: string
+  rotatorSecretId: string
 }
 
 export type PostgresAddress = {

@@ -8,7 +8,10 @@ import { runsAsRoot } from './postgres-identity.ts'
 export type StackEnvironment = {
   kafkaBrokers: string[] | undefined
   redisUrl: string | undefined
-  vault: (Omit<VaultAddress, 'pipelineRoleId' | 'pipelineSecretId'> & Partial<VaultAddress>) | undefined
+  vault:
+    | (Omit<VaultAddress, 'pipelineRoleId' | 'pipelineSecretId' | 'rotatorRoleId' | 'rotatorSecretId'> &
+        Partial<VaultAddress>)
+    | undefined
   postgres: PostgresAddress | undefined
   aws: AwsAddress | undefined
   folders: { dataDir: string; vaultAuditFile: string; kafkaDataDir: string; redisDataDir: string }
@@ -27,6 +30,8 @@ const variables = z.object({
   CURFEW_VAULT_ADMIN_PASSWORD: text,
   CURFEW_VAULT_ROLE_ID: text,
   CURFEW_VAULT_SECRET_ID: text,
+  CURFEW_VAULT_ROTATOR_ROLE_ID: text,
+  CURFEW_VAULT_ROTATOR_SECRET_ID: text,
   CURFEW_POSTGRES_URL: text,
   CURFEW_POSTGRES_PROBE_USER: text,
   CURFEW_POSTGRES_PROBE_PASSWORD: text,
@@ -83,6 +88,8 @@ function givenVault(set: Variables): StackEnvironment['vault'] {
     adminPassword: set.CURFEW_VAULT_ADMIN_PASSWORD ?? '',
     ...(set.CURFEW_VAULT_ROLE_ID && { pipelineRoleId: set.CURFEW_VAULT_ROLE_ID }),
     ...(set.CURFEW_VAULT_SECRET_ID && { pipelineSecretId: set.CURFEW_VAULT_SECRET_ID }),
+    ...(set.CURFEW_VAULT_ROTATOR_ROLE_ID && { rotatorRoleId: set.CURFEW_VAULT_ROTATOR_ROLE_ID }),
+    ...(set.CURFEW_VAULT_ROTATOR_SECRET_ID && { rotatorSecretId: set.CURFEW_VAULT_ROTATOR_SECRET_ID }),
   }
 }
 

@@ -15,6 +15,8 @@ export function environmentOf(addresses: StackAddresses): Record<string, string>
     CURFEW_VAULT_ADMIN_PASSWORD: vault.adminPassword,
     CURFEW_VAULT_ROLE_ID: vault.pipelineRoleId,
     CURFEW_VAULT_SECRET_ID: vault.pipelineSecretId,
+    CURFEW_VAULT_ROTATOR_ROLE_ID: vault.rotatorRoleId,
+    CURFEW_VAULT_ROTATOR_SECRET_ID: vault.rotatorSecretId,
     CURFEW_POSTGRES_URL: `postgres://${login}@${postgres.host}:${postgres.port}/${postgres.database}`,
     CURFEW_POSTGRES_PROBE_USER: postgres.probeUser,
     CURFEW_POSTGRES_PROBE_PASSWORD: postgres.probePassword,

@@ -8,7 +8,13 @@ export function joinAddresses(given: StackEnvironment, up: BroughtUp, dataDir: s
   return {
     kafkaBrokers: present('Kafka', given.kafkaBrokers ?? up.kafkaBrokers),
     redisUrl: present('Redis', given.redisUrl ?? up.redisUrl),
-    vault: { pipelineRoleId: '', pipelineSecretId: '', ...present('Vault', given.vault ?? up.vault) },
+    vault: {
+      pipelineRoleId: '',
+      pipelineSecretId: '',
+      rotatorRoleId: '',
+      rotatorSecretId: '',
+      ...present('Vault', given.vault ?? up.vault),
+    },
     postgres: present('PostgreSQL', given.postgres ?? up.postgres),
     aws: present('AWS', given.aws ?? up.aws),
     dataDir,

@@ -5,7 +5,7 @@ import { renderVaultServer } from '../vault/server-config.ts'
 import type { VaultAddress } from './addresses.ts'
 import { makeCertificate } from './certificate.ts'
 
-export type VaultLogin = Omit<VaultAddress, 'pipelineRoleId' | 'pipelineSecretId'>
+export type VaultLogin = Omit<VaultAddress, 'pipelineRoleId' | 'pipelineSecretId' | 'rotatorRoleId' | 'rotatorSecretId'>
 
 /** `inside` is the same folder as the server sees it: another path in a container. */
 export type VaultPlace = { folder: string; inside: string; listen: string; address: string; clusterAddress: string }

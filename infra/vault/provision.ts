@@ -7,9 +7,14 @@ import { connectVaultAdmin, type VaultAdmin } from './admin-client.ts'
 import { apply } from './apply.ts'
 import { provisionDatabaseEngine } from './provision-database.ts'
 
-export type PipelineLogin = { pipelineRoleId: string; pipelineSecretId: string }
+export type PipelineLogin = {
+  pipelineRoleId: string
+  pipelineSecretId: string
+  rotatorRoleId: string
+  rotatorSecretId: string
+}
 
-const policies = ['curfew-pipeline', 'curfew-canary', 'sample-issuer', 'agent']
+const policies = ['curfew-pipeline', 'curfew-rotator', 'curfew-canary', 'sample-issuer', 'agent']
 const quarterHourSeconds = 900
 
 /** Mounts, policies and roles, as the files beside this one declare them. Running it again changes nothing but the secret id. */
@@ -55,6 +60,12 @@ async function ensureRoles(admin: VaultAdmin): Promise<void> {
     token_ttl: quarterHourSeconds,
     token_period: quarterHourSeconds,
   })
+  await apply(admin, 'auth/approle/role/curfew-rotator', {
+    token_policies: ['curfew-rotator'],
+    token_no_default_policy: true,
+    token_ttl: quarterHourSeconds,
+    token_period: quarterHourSeconds,
+  })
   await apply(admin, 'auth/approle/role/agent', {
     token_policies: ['agent'],
     secret_id_num_uses: 0,
@@ -74,10 +85,13 @@ async function ensureDoor(admin: VaultAdmin): Promise<void> {
 }
 
 async function pipelineLogin(admin: VaultAdmin): Promise<PipelineLogin> {
-  const role = await admin.call('GET', 'auth/approle/role/curfew/role-id')
-  const secret = await apply(admin, 'auth/approle/role/curfew/secret-id', {})
-  return {
-    pipelineRoleId: (role.body.data as { role_id: string }).role_id,
-    pipelineSecretId: (secret.body.data as { secret_id: string }).secret_id,
-  }
+  const [pipelineRoleId, pipelineSecretId] = await appRoleLogin(admin, 'curfew')
+  const [rotatorRoleId, rotatorSecretId] = await appRoleLogin(admin, 'curfew-rotator')
+  return { pipelineRoleId, pipelineSecretId, rotatorRoleId, rotatorSecretId }
+}
+
+async function appRoleLogin(admin: VaultAdmin, name: string): Promise<[roleId: string, secretId: string]> {
+  const role = await admin.call('GET', `auth/approle/role/${name}/role-id`)
+  const secret = await apply(admin, `auth/approle/role/${name}/secret-id`, {})
+  return [(role.body.data as { role_id: string }).role_id, (secret.body.data as { secret_id: string }).secret_id]
 }

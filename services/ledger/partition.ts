@@ -49,7 +49,7 @@ export const foldBatch = async (
 ): Promise<FoldReply> => {
   const merges = messages.flatMap(message => {
     const parsed = message.value === null ? shredOfKey(String(message.key)) : parseFact(message.value)
-    return parsed ? mergesOf(parsed) : []
+    return parsed ? mergesOf(parsed, Number(message.offset)) : []
   })
   const last = messages.at(-1)?.offset ?? ''
   const reply = await scripts.fold(

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
-import { credentialHash, sealedHash, sessionHash } from '../pipeline/merges.ts'
+import { credentialHash, sealedHash, secretHash, sessionHash } from '../pipeline/merges.ts'
 import type { Projection, WorkNote } from '../pipeline/ports.ts'
+import { secretView } from '../pipeline/rotation/secret-view.ts'
 import { credentialView, sessionIdsOf } from '../pipeline/view.ts'
 import type { LedgerScripts } from './redis.ts'
 
@@ -49,6 +50,7 @@ export const projection = ({ redis, scripts, prefix, cap, expiryHoldMs, partitio
     saveNote: async (cid, note) => {
       await redis.hset(key('notes'), cid, JSON.stringify(note))
     },
+    secret: async id => secretView(id, await hashOf(redis, key(secretHash(id)))),
     admit: async cid => (await scripts.admit(prefix, cid, cap.kills, cap.windowMs)) === 1,
   }
 }

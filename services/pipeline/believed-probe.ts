@@ -35,7 +35,7 @@ const looksFrom = ({ parts, view, store, note, cause, dueAt }: Attempt): number 
   if (changedAt === undefined) {
     // A death is of the time since it was due: an older look may have seen a moment's disorder.
     const since = cause.cause === 'first_probe' ? 0 : dueAt
-    return Math.max(since, view.relapsedAt ?? 0, ...view.grants.map(grant => grant.at))
+    return Math.max(since, view.relapsedAt ?? 0, ...[...view.grants, ...view.held].map(one => one.at))
   }
   const settlesAt = changedAt + store.propagationMs
   return parts.now() < settlesAt ? changedAt : settlesAt

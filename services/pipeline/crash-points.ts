@@ -1,5 +1,5 @@
 /** Where a `kill -9` must change nothing. Tests make each of these fail; production passes through. */
-export const crashPoints = [
+export const revocationCrashPoints = [
   'after_parse',
   'after_facts_acked',
   'after_offset_commit',
@@ -11,5 +11,18 @@ export const crashPoints = [
   'after_probe',
   'after_outcome_acked',
 ] as const
+export const rotationCrashPoints = [
+  'after_rotation_locked',
+  'before_issue',
+  'after_issue',
+  'after_issued_acked',
+  'after_stage',
+  'after_test',
+  'after_promote',
+  'after_pick_up',
+  'after_superseded',
+  'after_retire',
+] as const
+export const crashPoints = [...revocationCrashPoints, ...rotationCrashPoints] as const
 export type CrashPoint = (typeof crashPoints)[number]
 export type PassCrashPoint = (point: CrashPoint) => void

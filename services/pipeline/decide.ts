@@ -33,7 +33,7 @@ export type Verdict =
 export const causesOf = (view: CredentialView): DueCause[] => {
   const own = (cause: Cause, at: number | undefined, kind: CauseClass, inferred = false): DueCause[] =>
     at === undefined ? [] : [{ cause, at, class: kind, inferred }]
-  const firstGrantAt = Math.min(...view.grants.map(grant => grant.at))
+  const firstGrantAt = firstKnownAt(view)
   const sinceGrant = (at: number | undefined) => (at === undefined ? undefined : Math.max(at, firstGrantAt))
   return [
     ...own('forced', sinceGrant(view.forced?.at), 'hard'),
@@ -41,9 +41,14 @@ export const causesOf = (view: CredentialView): DueCause[] => {
     ...own('leaked', sinceGrant(view.leakedPrintAt), 'hard', true),
     ...own('expired', view.fixedExpiresAt, 'hard'),
     ...own('expired', view.expiresAt, 'expiry'),
+    ...view.held.flatMap(({ superseded }) => own(superseded?.cause ?? 'rotated', superseded?.at, 'hard')),
     ...view.grants.flatMap(grantCauses),
   ]
 }
+
+/** Granted, or held as a version of a secret. */
+export const firstKnownAt = ({ grants, held }: Pick<CredentialView, 'grants' | 'held'>): number =>
+  Math.min(...grants.map(grant => grant.at), ...held.map(one => one.at))
 
 const grantCauses = (grant: GrantView): DueCause[] => {
   const { sid, session } = grant
@@ -102,7 +107,7 @@ export const indexScores = (view: CredentialView): IndexScores => {
     scores[lane] = Math.min(scores[lane] ?? Number.POSITIVE_INFINITY, at)
   }
   for (const cause of causesOf(view)) lower(cause.cause === 'leaked' ? 'leak' : cause.class, cause.at)
-  if (view.seenAt === undefined) lower('probe', Math.min(...view.grants.map(grant => grant.at)))
+  if (view.seenAt === undefined) lower('probe', firstKnownAt(view))
   return scores
 }
 

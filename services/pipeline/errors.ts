@@ -9,6 +9,7 @@ export type ProblemCode =
   | 'timeout' // the result is unknown: probe first, then repeat
   | 'throttled'
   | 'backend' // the store answered that its own backend failed
+  | 'replaced_first' // a version of a secret that others use: its successor comes first
   | 'protocol' // an answer that this version does not know
 /** `putOff`: only the look is late, the store itself would take a step. */
 export type Problem = { code: ProblemCode; detail: string; retryAfterMs?: number; putOff?: boolean }

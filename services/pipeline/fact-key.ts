@@ -17,6 +17,13 @@ const subject = (fact: Fact): string => {
       return fact.gid
     case 'leaked':
       return fact.fingerprint
+    case 'rotation.requested':
+    case 'rotation.locked':
+    case 'rotation.step':
+    case 'rotation.ended':
+      return fact.secret
+    case 'version.held':
+    case 'version.superseded':
     case 'renewed':
     case 'forced':
     case 'seen':

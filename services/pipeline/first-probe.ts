@@ -1,6 +1,6 @@
 import { type Attempt, again, backoffMs, loadNote } from './attempt.ts'
 import { believedProbe } from './believed-probe.ts'
-import type { DueCause } from './decide.ts'
+import { type DueCause, firstKnownAt } from './decide.ts'
 import { appendOutcome, appendSeen } from './outcome.ts'
 import type { Settled, WorkParts } from './ports.ts'
 import { recheck } from './recheck.ts'
@@ -50,7 +50,7 @@ export const neverSeen = async (attempt: Attempt, now: number): Promise<Settled>
   if (latest.seenAt !== undefined || (saved?.epoch === view.epoch && saved.seenAt !== undefined))
     return { state: 'again', at: now + 50 }
   const life = Math.min(view.fixedExpiresAt ?? Number.POSITIVE_INFINITY, view.expiresAt ?? Number.POSITIVE_INFINITY)
-  const receivedAt = Math.min(...view.grants.map(grant => grant.at))
+  const receivedAt = firstKnownAt(view)
   const late = now > life || now - receivedAt > parts.boundMs
   return appendOutcome({ ...attempt, note }, late ? { outcome: 'gone_before_seen' } : { outcome: 'unproven' })
 }

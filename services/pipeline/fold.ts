@@ -2,11 +2,19 @@ import { createHash } from 'node:crypto'
 import type { FactOf } from '../../schemas/facts.ts'
 import { type Receipt, receipt as receiptSchema } from '../../schemas/receipt.ts'
 import type { FactEntry } from './fact-key.ts'
+import { secretMerges } from './fold-secret.ts'
 import { credentialHash, type Merge, sealedHash, sessionCredentials, sessionHash, stamp } from './merges.ts'
 
-/** The fold of one fact: what it adds to the state. Pure, and needs no config. */
-export const mergesOf = (fact: FactEntry): Merge[] => {
+/** The fold of one fact: what it adds to the state. Pure, and needs no config. `offset`: its place in its partition. */
+export const mergesOf = (fact: FactEntry, offset = 0): Merge[] => {
   switch (fact.kind) {
+    case 'rotation.requested':
+    case 'rotation.locked':
+    case 'rotation.step':
+    case 'rotation.ended':
+    case 'version.held':
+    case 'version.superseded':
+      return secretMerges(fact, offset)
     case 'meta':
       return []
     case 'group':

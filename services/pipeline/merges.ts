@@ -29,3 +29,4 @@ export const credentialHash = (cid: string) => `c:${cid}`
 export const sealedHash = (cid: string) => `v:${cid}`
 export const fingerprintHash = (fp: string) => `f:${fp}`
 export const fingerprintCredentials = (fp: string) => `fc:${fp}`
+export const secretHash = (secret: string) => `x:${secret}`

@@ -82,6 +82,9 @@ const receiptOf = ({ parts, view, store, cause, dueAt, note }: Attempt, result: 
     ...(exposure.length === 0 ? {} : { exposure }),
     attempts: note.attempts,
     grants: settledGrants(view, cause).slice(0, mostGrants),
+    ...(view.held.length === 0
+      ? {}
+      : { versions: view.held.map(({ tenant, secret, keeperVersion }) => ({ tenant, secret, keeperVersion })) }),
     ...(view.grants.length > mostGrants ? { grantsOmitted: view.grants.length - mostGrants } : {}),
   }
 }

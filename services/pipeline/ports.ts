@@ -1,9 +1,12 @@
 import type { CredentialKind } from '../../schemas/grant.ts'
 import type { Evidence, Receipt } from '../../schemas/receipt.ts'
+import type { SecretConfig } from '../../schemas/secrets.ts'
 import type { PassCrashPoint } from './crash-points.ts'
 import type { Marks } from './decide.ts'
 import type { Problem } from './errors.ts'
 import type { FactEntry } from './fact-key.ts'
+import type { Keeper } from './keeper-port.ts'
+import type { SecretView } from './rotation/secret-view.ts'
 import type { CredentialView } from './view.ts'
 
 /** Leaks first at every budget, first probes last. */
@@ -91,10 +94,22 @@ export type Store = {
   issue?(request: { name: string; lifeMs: number }): Promise<Issued | { problem: Problem }>
   /** Living credentials that were issued under a name: what an unanswered `issue` may have made. */
   named?(name: string): Promise<string[] | { problem: Problem }>
+  /** Makes the place of use accept a new value beside the old one: where a server is told its keys. Idempotent. */
+  install?(version: Installing): Promise<object | { problem: Problem }>
+  /** Where consumers read registered secrets by name. */
+  keeper?: Keeper
   close(): Promise<void>
 }
 export type StoreUse = { state: 'accepted' } | { state: 'refused' } | { state: 'unknown'; problem: Problem }
-export type Issued = { handle: string; value: string; expiresAt?: number | undefined }
+export type Issued = {
+  handle: string
+  value: string
+  expiresAt?: number | undefined
+  /** What belongs to it and is no secret: a user name. */
+  fields?: Record<string, string> | undefined
+}
+/** Names only: whoever runs the server reads the values at the keeper. */
+export type Installing = { secret: string; keeperVersion: string; rotation: string; handle: string }
 
 export type FactLog = {
   /** Resolves when everything is acknowledged by all in-sync replicas; else throws FactsUnavailable. */
@@ -135,6 +150,7 @@ export type Projection = {
   saveNote(cid: string, note: WorkNote): Promise<void>
   /** Automatic kills over the cap in the window are held. */
   admit(cid: string): Promise<boolean>
+  secret(id: string): Promise<SecretView>
 }
 
 /** Told for metrics and logs; carries ids only. */
@@ -152,7 +168,11 @@ export type WorkParts = {
   projection: Projection
   facts: FactLog
   stores: ReadonlyMap<string, Store>
+  /** The secret registry. */
+  secrets: ReadonlyMap<string, SecretConfig>
   boundMs: number
+  /** Of a rotation: half of it a leaked version may wait for its successor. */
+  rotationBoundMs: number
   recheckMs: number
   observe(event: WorkEvent): void
   crashPoint: PassCrashPoint

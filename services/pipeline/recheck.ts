@@ -29,7 +29,7 @@ const looksFrom = ({ now }: WorkParts, { receipt, recheckAt }: CredentialView): 
 /** Announced before it exists: looked at until its life is over, since its session's end must reach it. */
 const mayYetExist = ({ now }: WorkParts, { receipt, fixedExpiresAt, expiresAt, grants }: CredentialView): boolean => {
   if (receipt?.outcome !== 'unproven') return false
-  const maxLife = Math.max(...grants.map(grant => grant.session.maxLifeAt ?? 0))
+  const maxLife = Math.max(0, ...grants.map(grant => grant.session.maxLifeAt ?? 0))
   return now() < Math.min(fixedExpiresAt ?? maxLife, expiresAt ?? maxLife, maxLife)
 }
 

@@ -6,6 +6,7 @@ import { neverSeen } from './first-probe.ts'
 import { retired } from './keeper.ts'
 import { appendOutcome, appendSeen } from './outcome.ts'
 import type { Lane, ProbeResult, Settled, WorkNote, WorkParts } from './ports.ts'
+import { replaceFirst } from './rotation/replace-first.ts'
 import type { CredentialView } from './view.ts'
 
 const over: Settled = { state: 'over' }
@@ -30,6 +31,8 @@ export const revoke = async (parts: WorkParts, cid: string, lane: Lane): Promise
     return blocked({ parts, view, note, lane }, 'probe', problem)
   }
   if (!(await admitted(parts, view, verdict, note))) return { state: 'again', at: parts.now() + 5_000 }
+  const waits = await replaceFirst(parts, view, verdict, note)
+  if (waits) return waits
   const attempt: Attempt = { parts, view, store, lane, cause: verdict.cause, dueAt: verdict.at, note }
   const impossible = store.impossible(view)
   if (impossible !== undefined) return appendOutcome(attempt, { outcome: 'impossible', reason: impossible })

@@ -48,6 +48,16 @@ export type CredentialView = {
   /** Of the current epoch; set: there is nothing left to do. */
   receipt?: Receipt | undefined
   grants: GrantView[]
+  /** The registered secrets that it is a version of. */
+  held: HeldView[]
+}
+export type HeldView = {
+  secret: string
+  tenant: string
+  at: number
+  keeperVersion?: string | undefined
+  /** A newer version took its place, or it never took one: due at `at`. */
+  superseded?: { at: number; cause: 'rotated' | 'rolled_back' } | undefined
 }
 
 type Hash = ReadonlyMap<string, string>
@@ -128,8 +138,26 @@ export const credentialView = (
     // `<rank><13 digits>|<8 hex>|<json>`
     receipt: outcome === undefined ? undefined : (JSON.parse(outcome.slice(24)) as Receipt),
     grants: grantViews(hash, sessions),
+    held: heldViews(hash),
   }
 }
+
+const heldViews = (hash: Hash): HeldView[] =>
+  [...hash].flatMap(([field, value]) => {
+    if (!field.startsWith('h:')) return []
+    const secret = field.slice(2)
+    const keeperVersion = text(hash, `n:${secret}`)
+    const superseded = end(hash.get(`x:${secret}`))
+    return [
+      {
+        secret,
+        tenant: stampedText(value),
+        at: stampedNumber(value),
+        ...(keeperVersion ? { keeperVersion } : {}),
+        ...(superseded ? { superseded: { at: superseded.at, cause: superseded.cause as 'rotated' } } : {}),
+      },
+    ]
+  })
 
 const grantViews = (hash: Hash, sessions: ReadonlyMap<string, Hash>): GrantView[] => {
   const grants: GrantView[] = []

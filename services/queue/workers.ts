@@ -5,7 +5,16 @@ import { firstProbe } from '../pipeline/first-probe.ts'
 import { type Lane, lanes, type Settled, type WorkParts } from '../pipeline/ports.ts'
 import { revoke } from '../pipeline/revoke.ts'
 import { type DueIndexPort, drainer } from './drain.ts'
-import { openQueues, type Queues, queuePrefix, type WakeJob, type WorkJob, workerConnection } from './queues.ts'
+import {
+  openQueues,
+  type Queues,
+  queuePrefix,
+  type RotateJob,
+  type WakeJob,
+  type WorkJob,
+  workerConnection,
+} from './queues.ts'
+import { offerRotations, type RotationQueueParts, runRotation } from './rotations.ts'
 import { armWakeUp, untilMoment } from './wake-up.ts'
 
 export type WorkerParts = {
@@ -17,6 +26,7 @@ export type WorkerParts = {
   concurrency: number
   room: number
   wakeUps: boolean
+  rotations: RotationQueueParts
   /** Asks the ledger's owners to look at once how far the inputs were read. */
   poke(): Promise<void>
   forget(cid: string): Promise<void>
@@ -25,6 +35,7 @@ export type WorkerParts = {
 }
 
 const sweepMs = 1_000
+const rotationsAtOnce = 4
 const deafAfterMs = 15_000
 
 /** Job lock and stall check: a killed worker's job starts again after 9 s instead of BullMQ's 59 s. */
@@ -46,6 +57,10 @@ export const startWorkers = (parts: WorkerParts): { close(): Promise<void> } => 
     if (next !== undefined && next - redisNow < 60_000) await arm(next)
   }
   for (const lane of lanes) addLaneWorker(parts, pool, lane, arm)
+  if (parts.rotations.secrets.size > 0)
+    addWorker<RotateJob, void>(parts, pool, 'rotate', rotationsAtOnce, job =>
+      runRotation(parts.rotations, job.data.secret),
+    )
   if (parts.wakeUps)
     addWorker<WakeJob, void>(parts, pool, 'wake', 32, async job => {
       await untilMoment(job.data.at)
@@ -56,6 +71,7 @@ export const startWorkers = (parts: WorkerParts): { close(): Promise<void> } => 
   const sweep = async () => {
     await drain()
     await sharpen()
+    await offerRotations(parts.rotations, queues.rotate)
     await exitIfDeaf(parts, pool, queues)
   }
   const stopSweep = every(sweepMs, sweep, error => parts.log({ msg: 'sweep failed', error: String(error) }))

@@ -6,6 +6,7 @@ import { oauthStore } from './oauth/oauth-store.ts'
 import { standingStore } from './standing-store.ts'
 import type { StoreParts } from './store-parts.ts'
 import { vaultStore } from './vault/vault-store.ts'
+import { vaultKvStore } from './vault-kv/vault-kv-store.ts'
 
 type Factories = {
   [K in StoreConfig['kind']]: (config: Extract<StoreConfig, { kind: K }>, parts: StoreParts) => Store
@@ -14,6 +15,7 @@ type Factories = {
 /** One line per kind of store. */
 const factories: Factories = {
   vault: vaultStore,
+  'vault-kv': vaultKvStore,
   oauth: oauthStore,
   'key-api': keyApiStore,
   'aws-secrets-manager': awsStore,

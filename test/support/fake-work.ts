@@ -2,7 +2,9 @@ import type { Fact } from '../../schemas/facts.ts'
 import type { FactEntry } from '../../services/pipeline/fact-key.ts'
 import { mergesOf } from '../../services/pipeline/fold.ts'
 import { applyMerge, emptyState } from '../../services/pipeline/memory-state.ts'
+import { secretHash } from '../../services/pipeline/merges.ts'
 import type { Credential, ProbeResult, StepResult, Store, WorkNote, WorkParts } from '../../services/pipeline/ports.ts'
+import { secretView } from '../../services/pipeline/rotation/secret-view.ts'
 import { viewOf } from './facts.ts'
 
 /** Answers in turn; the last one for ever. */
@@ -42,6 +44,7 @@ export const fakeWork = (known: Fact[], store: FakeStore) => {
       note: cid => Promise.resolve(notes.get(cid)),
       saveNote: (cid, note) => Promise.resolve(void notes.set(cid, structuredClone(note))),
       admit: () => Promise.resolve(true),
+      secret: id => Promise.resolve(secretView(id, state.hashes.get(secretHash(id)) ?? new Map())),
     },
     facts: {
       append: facts => {
@@ -71,7 +74,9 @@ export const fakeWork = (known: Fact[], store: FakeStore) => {
         },
       ],
     ]),
+    secrets: new Map(),
     boundMs: 30_000,
+    rotationBoundMs: 60_000,
     recheckMs: 300_000,
     observe: () => undefined,
     crashPoint: () => undefined,

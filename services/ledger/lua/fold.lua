@@ -82,12 +82,15 @@ local function scores(c)
   local function lower(lane, ms) if ms and (not s[lane] or ms < s[lane]) then s[lane] = ms end end
   local first
   for field, value in pairs(c) do
-    if string.sub(field, 1, 2) == 'g:' then
-      local granted = at(value)
-      if not first or granted < first then first = granted end
+    local prefix = string.sub(field, 1, 2)
+    if prefix == 'g:' or prefix == 'h:' then
+      local from = at(value)
+      if not first or from < first then first = from end
+    elseif prefix == 'x:' and c['h:' .. string.sub(field, 3)] then
+      lower('hard', at(value))
     end
   end
-  if not first then return s end
+  if not first then return {} end
   local function since(stamped) return stamped and math.max(at(stamped), first) end
   lower('hard', since(c.forced))
   lower('leak', since(c.leakedValue))

@@ -6,16 +6,18 @@ import { openDoor } from '../door.ts'
 import { meteredCalls } from '../metered.ts'
 import { meteredDoor } from '../metered-door.ts'
 import { requireSafe } from '../safe-url.ts'
+import { sealedValues } from '../sealed-values.ts'
 import { stepEach } from '../step-each.ts'
 import type { StoreParts } from '../store-parts.ts'
 import { recentSteps } from '../vault/recent-steps.ts'
 import { discovery } from './discovery.ts'
 import { oauthEndpoints } from './endpoints.ts'
-import { needsToken, openTokens } from './sealed-tokens.ts'
 import { probeToken } from './token-probe.ts'
 import { oauthWire } from './wire-fetch.ts'
 
 const noRevocation = { state: 'impossible', reason: 'the issuer has no revocation endpoint (RFC 7009)' } as const
+
+const needsToken = 'RFC 7009 needs the token itself: the grant brought no sealed `value`'
 
 /** Access and refresh tokens, each ended and proven for itself: no server's cascade is believed. */
 export const oauthStore = (config: OauthStoreConfig, parts: StoreParts): Store => {
@@ -33,7 +35,7 @@ export const oauthStore = (config: OauthStoreConfig, parts: StoreParts): Store =
   const use = door && meteredDoor(door, doorCall, 'probe')
   const probing = { endpoints, witness: introspector.clientId, tryDoor: use }
   const find = discovery({ issuer: config.issuer, resource: config.resource, call, wire })
-  const tokensOf = (credential: Credential) => openTokens(parts.sealing.open, id, credential)
+  const tokensOf = (credential: Credential) => sealedValues(parts.sealing.open, id, credential)
   const steps = recentSteps()
   return {
     id,

@@ -5,7 +5,7 @@ import { type Reply, record, retryAfterMs } from '../reply.ts'
 import { wireProblem } from '../wire-problem.ts'
 
 export type VaultRequest = {
-  method: 'GET' | 'POST'
+  method: 'GET' | 'POST' | 'DELETE'
   /** Without a leading slash. */
   path: string
   json?: Record<string, unknown>

@@ -2,46 +2,21 @@ import type { kindsOfStore } from '../../../schemas/grant.ts'
 import type { VaultStoreConfig } from '../../../schemas/store-vault.ts'
 import type { Credential, Store } from '../../pipeline/ports.ts'
 import { alike, storeBudget } from '../budget.ts'
-import { httpTransport } from '../http-transport.ts'
 import type { StoreParts } from '../store-parts.ts'
 import { vaultAppRoleSecretId } from './approle-secret-id.ts'
-import { authorizedCall } from './authorized-call.ts'
 import { vaultBatchToken } from './batch-token.ts'
-import { vaultClient } from './client.ts'
-import { refuseUnsafeEnvironment } from './environment.ts'
 import type { VaultKind } from './kind.ts'
 import { vaultLease } from './lease.ts'
-import { meteredCall } from './metered-call.ts'
+import { openVault } from './open-vault.ts'
 import { type LeaseTarget, postgresTarget } from './postgres-target.ts'
 import { recentSteps } from './recent-steps.ts'
-import { vaultSession } from './session.ts'
 import { vaultToken } from './token.ts'
 
 /** Connections to a target at a time, over all processes: the agents need the others. */
 const targetConnections = 8
 
 export const vaultStore = (config: VaultStoreConfig, parts: StoreParts): Store => {
-  refuseUnsafeEnvironment(process.env)
-  const { origin } = safeAddress(config.address)
-  const { timeoutMs } = config
-  const transport = httpTransport({ origin, caFile: config.caFile, timeoutMs, connections: config.budget.inFlight })
-  const client = vaultClient({ address: origin, namespace: config.namespace }, transport)
-  // A call takes two requests at most.
-  const budget = storeBudget({
-    redis: parts.redis,
-    prefix: parts.redisPrefix,
-    store: config.id,
-    limits: alike(config.budget),
-    leaseMs: 2 * timeoutMs + 1_000,
-  })
-  const metered = meteredCall({ store: config.id, budget, client, onCall: parts.onCall })
-  const session = vaultSession({
-    call: metered,
-    ...config.auth,
-    tell: event =>
-      parts.log({ level: event.event === 'store_session_lost' ? 'error' : 'info', store: config.id, ...event }),
-  })
-  const call = authorizedCall({ call: metered, session })
+  const { session, call, close } = openVault(config, parts)
   const steps = recentSteps()
   const targets = leaseTargets(config, parts)
   const kinds: Record<(typeof kindsOfStore)['vault'][number], VaultKind> = {
@@ -62,10 +37,7 @@ export const vaultStore = (config: VaultStoreConfig, parts: StoreParts): Store =
     impossible: credential => kindOf(credential).impossible(credential),
     probe: (credential, lane) => kindOf(credential).probe(credential, lane),
     revoke: (credential, lane) => kindOf(credential).revoke(credential, lane),
-    close: async () => {
-      await session.close()
-      await transport.close()
-    },
+    close,
   }
 }
 
@@ -84,12 +56,3 @@ const leaseTargets = (config: VaultStoreConfig, parts: StoreParts): LeaseTarget[
     })
     return postgresTarget({ ...target, store: config.id, budget, onCall: parts.onCall })
   })
-
-/** The pipeline's token travels there: in clear only inside this machine. */
-const safeAddress = (address: string): URL => {
-  const url = new URL(address)
-  const here = ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && here))
-    throw new Error(`stores: ${address} must be https (http only on this machine)`)
-  return url
-}

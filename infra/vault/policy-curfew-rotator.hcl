@@ -1,0 +1,19 @@
+# What Curfew may do to rotate: write registered secrets, and close their old versions. Another login than the revoker's.
+path "secret/data/rotated/*" {
+  capabilities = ["create", "read", "update"]
+}
+path "secret/metadata/rotated/*" {
+  capabilities = ["read", "delete"]
+}
+path "secret/destroy/rotated/*" {
+  capabilities = ["update"]
+}
+path "auth/token/lookup-self" {
+  capabilities = ["read"]
+}
+path "auth/token/renew-self" {
+  capabilities = ["update"]
+}
+path "auth/token/revoke-accessor" {
+  capabilities = ["update"]
+}

@@ -1,0 +1,47 @@
+import type { SecretConfig } from '../../schemas/secrets.ts'
+import type { Problem } from './errors.ts'
+
+/** One version of a secret as its keeper has it. `value` never leaves the work that asked for it. */
+export type KeptVersion = {
+  /** The keeper's own name of the version. */
+  keeperVersion: string
+  value: string
+  /** The issuer's name of the value, where the secret says it. */
+  handle?: string | undefined
+  /** `<rotation id>.<attempt>` that wrote it. */
+  rotation?: string | undefined
+}
+export type KeptSecret = {
+  /** What consumers read by name. */
+  current?: KeptVersion | undefined
+  /** Written and not promoted. */
+  staged?: KeptVersion | undefined
+}
+export type NewVersion = {
+  value: string
+  handle: string
+  /** More fields of the secret, not secret themselves: a user name. */
+  fields?: Record<string, string> | undefined
+  rotation: string
+  attempt: number
+}
+export type Failed = { problem: Problem }
+
+/**
+ * Where consumers read a secret by name. Every step is idempotent: it looks before it writes, and one rotation leaves at most
+ * one new version, whoever asks how often.
+ */
+export type Keeper = {
+  read(secret: SecretConfig): Promise<KeptSecret | Failed>
+  stage(secret: SecretConfig, version: NewVersion): Promise<{ keeperVersion: string } | Failed>
+  /** Takes away what was staged and not promoted. */
+  unstage(secret: SecretConfig): Promise<object | Failed>
+  /** `expected`: the version that consumers read until now; another one there is a `conflict`, and nothing was changed. */
+  promote(
+    secret: SecretConfig,
+    staged: KeptVersion,
+    expected: KeptVersion | undefined,
+  ): Promise<{ keeperVersion: string } | { conflict: true } | Failed>
+  /** Closes every version but the current one. The closed ones' names; with nothing left to close, none. */
+  retire(secret: SecretConfig, keep: string): Promise<{ retired: string[] } | Failed>
+}

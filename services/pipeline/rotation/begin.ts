@@ -1,0 +1,131 @@
+import { credentialId } from '../ids.ts'
+import type { KeptSecret, KeptVersion } from '../keeper-port.ts'
+import { reject, rollBack } from './roll-back.ts'
+import {
+  again,
+  attemptOf,
+  heldFacts,
+  holdsFence,
+  nameOf,
+  type Ran,
+  type Rotating,
+  stepFact,
+  stuck,
+} from './rotating.ts'
+import { stepOf, waitingRotations } from './secret-view.ts'
+import { endStrays } from './strays.ts'
+import { testNew } from './test-new.ts'
+
+/** What is staged, and whose credential it is. */
+type Staged = { cid: string; staged: KeptVersion; current: KeptVersion | undefined }
+
+/**
+ * From nothing to the new version in its place: issue, stage, install, test, promote. Whatever breaks off here is taken up by the next
+ * attempt, which looks at the stores first; until the promotion the old version works and is what consumers read.
+ */
+export const begin = async (run: Rotating): Promise<Ran> => {
+  const { keeper, secret, rotation, parts } = run
+  const rejected = stepOf(rotation, 'rejected')
+  if (rejected) return rollBack(run, rejected.reason ?? 'it did not pass')
+  const kept = await keeper.read(secret)
+  if ('problem' in kept) return stuck(run, 'read', kept.problem)
+  const already = attemptOf(rotation.rotation, kept.current?.rotation)
+  // The crash came between the promotion and its fact.
+  if (already !== undefined && kept.current) return promoted(run, cidOf(run, kept.current), kept.current.keeperVersion)
+  const mine = attemptOf(rotation.rotation, kept.staged?.rotation) !== undefined
+  if (kept.staged && !mine) return unstick(run)
+  const staged = mine && kept.staged ? stagedOf(run, kept, kept.staged) : await makeNew(run, kept)
+  if ('state' in staged) return staged
+  const tested = await testNew(run, staged.staged)
+  if (tested.state === 'unknown' && !isTooOld(run)) return stuck(run, 'test', tested.problem)
+  const held = await ensureHeld(run, staged)
+  if (tested.state === 'unknown') return reject(held, 'the new version could not be tried in time')
+  if (tested.state === 'failed') return reject(held, tested.reason)
+  if (waitingRotations(run.view).some(one => one.requested?.version === staged.cid))
+    return reject(held, 'it leaked before its promotion')
+  await parts.facts.append([stepFact(run, 'tested', { cid: staged.cid })])
+  parts.crashPoint('after_test')
+  return promote(held, staged)
+}
+
+/** A version whose server was only now told of it, or whose issue was not recorded: from here on it can be revoked and proven. */
+const ensureHeld = async (run: Rotating, { cid, staged }: Staged): Promise<Rotating> => {
+  const { parts, rotation, secret, view } = run
+  if (view.versions.some(one => one.cid === cid)) return run
+  const handle = staged.handle ?? staged.keeperVersion
+  const { facts } = heldFacts(run, { ...staged, handle, rotation: rotation.rotation })
+  await parts.facts.append(facts)
+  const version = { cid, at: parts.now(), rotation: rotation.rotation, store: secret.issuer.store, handle }
+  const issued = { at: parts.now(), attempt: run.attempt, cid }
+  const steps = { ...rotation.steps, issued: [...(rotation.steps.issued ?? []), issued] }
+  return { ...run, rotation: { ...rotation, steps }, view: { ...view, versions: [...view.versions, version] } }
+}
+
+const stagedOf = (run: Rotating, { current }: KeptSecret, staged: KeptVersion): Staged => ({
+  cid: cidOf(run, staged),
+  staged,
+  current,
+})
+const cidOf = ({ issuer }: Rotating, { handle, keeperVersion }: KeptVersion) =>
+  credentialId(issuer.id, handle ?? keeperVersion)
+
+/** A staged version of a rotation that is not running: its rotation ended, or somebody else began one. */
+const unstick = async (run: Rotating): Promise<Ran> => {
+  const { keeper, secret, rotation, parts } = run
+  parts.observeRotation({ event: 'rotation_step', secret: secret.id, rotation: rotation.rotation, step: 'unstick' })
+  const done = await keeper.unstage(secret)
+  return 'problem' in done ? stuck(run, 'unstick', done.problem) : again(0)
+}
+
+const makeNew = async (run: Rotating, { current }: KeptSecret): Promise<Staged | Ran> => {
+  const { parts, secret, rotation, issuer, attempt } = run
+  const strays = await endStrays(run, undefined)
+  if ('problem' in strays) return stuck(run, 'search', strays.problem)
+  if (strays.living > 0) return again(300)
+  const { issue } = issuer
+  if (!issue) return again(10_000)
+  await parts.facts.append([stepFact(run, 'issuing')])
+  parts.crashPoint('before_issue')
+  if (!(await holdsFence(run))) return again(1_000)
+  const name = nameOf(rotation.rotation, attempt)
+  const issued = await issue({ name, lifeMs: secret.issuer.lifeMs })
+  parts.crashPoint('after_issue')
+  if ('problem' in issued) return stuck(run, 'issue', issued.problem)
+  const { cid, facts } = heldFacts(run, { ...issued, rotation: rotation.rotation })
+  // Where the server is told of a value only later, nothing is alive yet.
+  await parts.facts.append([...(issuer.install ? [] : facts), stepFact(run, 'issued', { cid })])
+  parts.crashPoint('after_issued_acked')
+  const { handle, value, fields } = issued
+  const staged = await run.keeper.stage(secret, { value, handle, fields, rotation: rotation.rotation, attempt })
+  parts.crashPoint('after_stage')
+  if ('problem' in staged) return stuck(run, 'stage', staged.problem)
+  const { keeperVersion } = staged
+  await parts.facts.append([stepFact(run, 'staged', { cid, keeperVersion })])
+  return { cid, staged: { keeperVersion, value, handle, rotation: name }, current }
+}
+
+const promote = async (run: Rotating, { cid, staged, current }: Staged): Promise<Ran> => {
+  const { parts, keeper, secret } = run
+  if (!(await holdsFence(run))) return again(1_000)
+  const done = await keeper.promote(secret, staged, current)
+  parts.crashPoint('after_promote')
+  if ('problem' in done) return stuck(run, 'promote', done.problem)
+  if ('conflict' in done) return reject(run, 'somebody else changed the secret meanwhile')
+  return promoted(run, cid, done.keeperVersion)
+}
+
+const promoted = async (run: Rotating, cid: string, keeperVersion: string): Promise<Ran> => {
+  await run.parts.facts.append([stepFact(run, 'promoted', { cid, keeperVersion })])
+  run.parts.observeRotation({
+    event: 'rotation_step',
+    secret: run.secret.id,
+    rotation: run.rotation.rotation,
+    step: 'promoted',
+  })
+  return again(0)
+}
+
+const giveUpMs = 10 * 60_000
+/** Nobody can say whether the new version works: after a while the old one stays, and the next trigger tries again. */
+const isTooOld = ({ rotation, parts }: Rotating): boolean =>
+  parts.now() - (rotation.requested?.at ?? parts.now()) > giveUpMs

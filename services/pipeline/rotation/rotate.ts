@@ -1,0 +1,90 @@
+import type { SecretConfig } from '../../../schemas/secrets.ts'
+import type { Problem } from '../errors.ts'
+import { begin } from './begin.ts'
+import { decideRotation, type RotationRequest } from './decide-rotation.ts'
+import { finish } from './finish.ts'
+import type { RotationParts } from './ports.ts'
+import { end, sweep } from './roll-back.ts'
+import { again, base, heldFacts, over, type Ran, type Rotating, takeFence } from './rotating.ts'
+import { fenceOf, type RotationView, type SecretView, stepOf } from './secret-view.ts'
+
+/**
+ * Rotation, written once for every keeper and issuer: issue, stage, test, promote, overlap, revoke, prove, close. Resumable at every
+ * line: the facts say how far it came, and what a fact does not say is looked up at the stores before it is done again.
+ */
+export const rotate = async (parts: RotationParts, id: string): Promise<Ran> => {
+  const secret = parts.secrets.get(id)
+  if (!secret) return over
+  // Half a history: a rotation that is under way could be taken for none.
+  if (!(await parts.projection.marks()).ready) return again(1_000)
+  const view = await parts.projection.secret(id)
+  const verdict = decideRotation(secret, view, parts.now(), parts.recheckMs)
+  switch (verdict.do) {
+    case 'nothing':
+      return over
+    case 'adopt':
+      return adopt(parts, secret)
+    case 'request':
+      return request(parts, secret, verdict.request)
+    case 'coalesce':
+      return end({ parts, secret, rotation: verdict.rotation }, 'coalesced')
+    case 'sweep':
+    case 'run':
+      return run(parts, secret, view, verdict.rotation, verdict.do)
+  }
+}
+
+const run = async (
+  parts: RotationParts,
+  secret: SecretConfig,
+  view: SecretView,
+  rotation: RotationView,
+  what: 'run' | 'sweep',
+): Promise<Ran> => {
+  const issuer = parts.stores.get(secret.issuer.store)
+  const keeper = parts.stores.get(secret.keeper.store)?.keeper
+  const missing = lacks(secret, issuer?.issue && issuer.named, keeper)
+  if (missing !== undefined || !issuer || !keeper)
+    return end({ parts, secret, rotation }, 'impossible', missing ?? 'its stores are not in the config')
+  const attempt = Math.max(1, fenceOf(rotation)?.attempt ?? 1)
+  const world: Rotating = { parts, secret, view, rotation, keeper, issuer, attempt }
+  if (what === 'sweep') return sweep(world)
+  const promoted = stepOf(rotation, 'promoted')
+  if (promoted) return finish(world, promoted)
+  const fenced = await takeFence(world)
+  if (!fenced) return again(500)
+  const done = stepOf(fenced.rotation, 'promoted')
+  return done ? finish(fenced, done) : begin(fenced)
+}
+
+/** Without a name to search by, a crash between issue and stage would leave a second living credential. */
+const lacks = (secret: SecretConfig, issues: unknown, keeper: unknown): string | undefined => {
+  if (!keeper) return `store "${secret.keeper.store}" keeps no secrets that can be rotated`
+  return issues ? undefined : `store "${secret.issuer.store}" can neither issue under a name nor list by it`
+}
+
+const request = async (parts: RotationParts, secret: SecretConfig, wanted: RotationRequest): Promise<Ran> => {
+  const { rotation, cause, compromised } = wanted
+  await parts.facts.append([{ ...base(parts, rotation), kind: 'rotation.requested', secret: secret.id, ...wanted }])
+  parts.observeRotation({ event: 'rotation_requested', secret: secret.id, rotation, cause, compromised })
+  return again(0)
+}
+
+/** What is in the secret before its first rotation: a version like every other, so that it dies when it is replaced. */
+const adopt = async (parts: RotationParts, secret: SecretConfig): Promise<Ran> => {
+  const keeper = parts.stores.get(secret.keeper.store)?.keeper
+  if (!keeper) return over
+  const kept = await keeper.read(secret)
+  if ('problem' in kept) return untold(parts, secret, kept.problem)
+  const { current } = kept
+  if (!current) return untold(parts, secret, { code: 'protocol', detail: `${secret.keeper.name} holds no value yet` })
+  const handle = current.handle ?? secret.issuer.firstHandle ?? `${secret.id}@${current.keeperVersion}`
+  const { facts } = heldFacts({ parts, secret }, { ...current, handle, rotation: undefined })
+  await parts.facts.append(facts)
+  return again(200)
+}
+
+const untold = (parts: RotationParts, secret: SecretConfig, problem: Problem): Ran => {
+  parts.observeRotation({ event: 'rotation_problem', secret: secret.id, rotation: '', step: 'adopt', problem })
+  return again(5_000)
+}

@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import type { SecretConfig } from '../schemas/secrets.ts'
+import { randomId } from './pipeline/ids.ts'
+import type { WorkParts } from './pipeline/ports.ts'
+import { decideRotation } from './pipeline/rotation/decide-rotation.ts'
+import type { RotationParts } from './pipeline/rotation/ports.ts'
+import { rotate } from './pipeline/rotation/rotate.ts'
+import type { RotationQueueParts } from './queue/rotations.ts'
+import type { Parts } from './roles.ts'
+import { observeRotation } from './runtime/observe-rotation.ts'
+import { type Hook, openHook } from './stores/hook.ts'
+
+const hookTimeoutMs = 10_000
+
+/** Rotation over the work's parts: the edge for fingerprints, the hooks for the consumers. */
+export const rotationQueue = (
+  { config, edge, redis, log, counters }: Parts,
+  work: WorkParts,
+): RotationQueueParts & { close(): Promise<void> } => {
+  const hooks = new Map<string, Hook>(
+    config.secrets.flatMap(({ id, pickUp }) =>
+      pickUp.by === 'hook' ? [[id, openHook(pickUp.hook, hookTimeoutMs)] as const] : [],
+    ),
+  )
+  const parts: RotationParts = {
+    ...work,
+    holder: randomId(),
+    fingerprint: edge.fingerprint,
+    seal: edge.seal,
+    tellConsumers: tellConsumers(hooks),
+    random: () => randomBytes(32).toString('base64url'),
+    pause: setTimeout,
+    observeRotation: observeRotation(log, counters),
+  }
+  const restKey = (secret: string) => `${config.redis.prefix}:rotation-rest:${secret}`
+  return {
+    secrets: work.secrets,
+    wants: async id => {
+      const secret = work.secrets.get(id)
+      if (!secret || (await redis.exists(restKey(id))) === 1) return false
+      const verdict = decideRotation(secret, await work.projection.secret(id), Date.now(), work.recheckMs)
+      return verdict.do !== 'nothing'
+    },
+    run: secret => rotate(parts, secret),
+    rest: async (secret, ms) => {
+      await redis.set(restKey(secret), '1', 'PX', Math.ceil(ms))
+    },
+    pause: setTimeout,
+    log,
+    close: async () => {
+      for (const hook of hooks.values()) await hook.close()
+    },
+  }
+}
+
+const tellConsumers =
+  (hooks: ReadonlyMap<string, Hook>): RotationParts['tellConsumers'] =>
+  async ({ id }: SecretConfig, rotation, keeperVersion) =>
+    (await hooks.get(id)?.tell({ secret: id, rotation, keeperVersion })) ?? {}

@@ -1,0 +1,45 @@
+import type { VaultStoreConfig } from '../../../schemas/store-vault.ts'
+import { alike, storeBudget } from '../budget.ts'
+import { httpTransport } from '../http-transport.ts'
+import { requireSafe } from '../safe-url.ts'
+import type { StoreParts } from '../store-parts.ts'
+import { authorizedCall } from './authorized-call.ts'
+import { vaultClient } from './client.ts'
+import { refuseUnsafeEnvironment } from './environment.ts'
+import { meteredCall } from './metered-call.ts'
+import { vaultSession } from './session.ts'
+
+type VaultConfig = Pick<VaultStoreConfig, 'id' | 'address' | 'caFile' | 'namespace' | 'auth' | 'timeoutMs' | 'budget'>
+
+/** One login at one Vault, its calls inside the store's budget. */
+export const openVault = (config: VaultConfig, parts: StoreParts) => {
+  refuseUnsafeEnvironment(process.env)
+  // The login's token travels there: in clear only inside this machine.
+  const { origin } = requireSafe(config.address)
+  const { timeoutMs } = config
+  const transport = httpTransport({ origin, caFile: config.caFile, timeoutMs, connections: config.budget.inFlight })
+  const client = vaultClient({ address: origin, namespace: config.namespace }, transport)
+  // A call takes two requests at most.
+  const budget = storeBudget({
+    redis: parts.redis,
+    prefix: parts.redisPrefix,
+    store: config.id,
+    limits: alike(config.budget),
+    leaseMs: 2 * timeoutMs + 1_000,
+  })
+  const metered = meteredCall({ store: config.id, budget, client, onCall: parts.onCall })
+  const session = vaultSession({
+    call: metered,
+    ...config.auth,
+    tell: event =>
+      parts.log({ level: event.event === 'store_session_lost' ? 'error' : 'info', store: config.id, ...event }),
+  })
+  return {
+    session,
+    call: authorizedCall({ call: metered, session }),
+    close: async () => {
+      await session.close()
+      await transport.close()
+    },
+  }
+}
