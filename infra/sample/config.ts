@@ -26,6 +26,7 @@ export const writeSampleConfig = (options: SampleConfigOptions): { file: string;
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   const { postgres, vault } = addresses
   writeFileSync(join(dir, 'vault-secret-id'), vault.pipelineSecretId, { mode: 0o600 })
+  writeFileSync(join(dir, 'rotator-secret-id'), vault.rotatorSecretId, { mode: 0o600 })
   const login = `${encodeURIComponent(postgres.probeUser)}:${encodeURIComponent(postgres.probePassword)}`
   const probeUrl = `postgres://${login}@${postgres.host}:${postgres.port}/${postgres.database}`
   writeFileSync(join(dir, 'postgres-probe-url'), probeUrl, { mode: 0o600 })

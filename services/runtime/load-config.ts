@@ -23,6 +23,7 @@ export const loadConfig = (file: string): Config => {
     ...data,
     keysDir: near(data.keysDir),
     stores: filesNear(data.stores, near) as Config['stores'],
+    secrets: filesNear(data.secrets, near) as Config['secrets'],
   }
 }
 
