@@ -44,4 +44,23 @@ export type Keeper = {
   ): Promise<{ keeperVersion: string } | { conflict: true } | Failed>
   /** Closes every version but the current one. The closed ones' names; with nothing left to close, none. */
   retire(secret: SecretConfig, keep: string): Promise<{ retired: string[] } | Failed>
+  /** Where the store makes, sets and publishes a new version by itself: then none of the steps above but `read` and `retire` is asked for. */
+  native?: NativeRotation
+}
+
+/** RotateSecret with its Lambda, a static role of a database engine. */
+export type NativeRotation = {
+  /** Idempotent by the rotation's id where the store can be told one. */
+  start(secret: SecretConfig, rotation: string): Promise<object | Failed>
+  /** `known`: the handle of the version that the facts hold for current. `idle`: nothing was started since. */
+  progress(
+    secret: SecretConfig,
+    rotation: string,
+    known: string | undefined,
+  ): Promise<
+    | { state: 'idle' | 'running' }
+    | { state: 'done'; version: KeptVersion }
+    | { state: 'failed'; reason: string }
+    | Failed
+  >
 }

@@ -3,6 +3,7 @@ import type { Problem } from '../errors.ts'
 import { begin } from './begin.ts'
 import { decideRotation, type RotationRequest } from './decide-rotation.ts'
 import { finish } from './finish.ts'
+import { runNative } from './native.ts'
 import type { RotationParts } from './ports.ts'
 import { end, sweep } from './roll-back.ts'
 import { again, base, heldFacts, over, type Ran, type Rotating, takeFence } from './rotating.ts'
@@ -43,7 +44,7 @@ const run = async (
 ): Promise<Ran> => {
   const issuer = parts.stores.get(secret.issuer.store)
   const keeper = parts.stores.get(secret.keeper.store)?.keeper
-  const missing = lacks(secret, issuer?.issue && issuer.named, keeper)
+  const missing = lacks(secret, keeper?.native ?? (issuer?.issue && issuer.named), keeper)
   if (missing !== undefined || !issuer || !keeper)
     return end({ parts, secret, rotation }, 'impossible', missing ?? 'its stores are not in the config')
   const attempt = Math.max(1, fenceOf(rotation)?.attempt ?? 1)
@@ -54,7 +55,8 @@ const run = async (
   const fenced = await takeFence(world)
   if (!fenced) return again(500)
   const done = stepOf(fenced.rotation, 'promoted')
-  return done ? finish(fenced, done) : begin(fenced)
+  if (done) return finish(fenced, done)
+  return keeper.native ? runNative(fenced, keeper.native) : begin(fenced)
 }
 
 /** Without a name to search by, a crash between issue and stage would leave a second living credential. */

@@ -1,0 +1,45 @@
+import type { NativeRotation } from '../keeper-port.ts'
+import { reject } from './roll-back.ts'
+import { again, heldFacts, holdsFence, type Ran, type Rotating, stepFact, stuck } from './rotating.ts'
+import { currentVersion } from './secret-view.ts'
+import { testNew } from './test-new.ts'
+
+/**
+ * The store makes, sets and publishes the new version by itself: it is driven and tracked, and what it made is a version like every
+ * other. It has done so before we hear of it, so that there is nothing to roll back to: a new version that does not work is paged.
+ */
+export const runNative = async (run: Rotating, native: NativeRotation): Promise<Ran> => {
+  const { parts, secret, rotation, view } = run
+  const progress = await native.progress(secret, rotation.rotation, currentVersion(view)?.handle)
+  if ('problem' in progress) return stuck(run, 'progress', progress.problem)
+  if (progress.state === 'running') return again(1_000)
+  if (progress.state === 'failed') return reject(run, progress.reason)
+  if (progress.state === 'idle') return start(run, native)
+  const { version } = progress
+  const tested = await testNew(run, version)
+  if (tested.state === 'unknown') return stuck(run, 'test', tested.problem)
+  if (tested.state === 'failed') return stuck(run, 'test', { code: 'backend', detail: tested.reason })
+  const { cid, facts } = heldFacts(run, {
+    ...version,
+    handle: version.handle ?? version.keeperVersion,
+    rotation: rotation.rotation,
+  })
+  const { keeperVersion } = version
+  await parts.facts.append([
+    ...facts,
+    stepFact(run, 'issued', { cid }),
+    stepFact(run, 'promoted', { cid, keeperVersion }),
+  ])
+  parts.crashPoint('after_promote')
+  return again(0)
+}
+
+const start = async (run: Rotating, native: NativeRotation): Promise<Ran> => {
+  const { parts, secret, rotation } = run
+  await parts.facts.append([stepFact(run, 'issuing')])
+  parts.crashPoint('before_issue')
+  if (!(await holdsFence(run))) return again(1_000)
+  const started = await native.start(secret, rotation.rotation)
+  parts.crashPoint('after_issue')
+  return 'problem' in started ? stuck(run, 'start', started.problem) : again(200)
+}
