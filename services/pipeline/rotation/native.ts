@@ -12,9 +12,8 @@ export const runNative = async (run: Rotating, native: NativeRotation): Promise<
   const { parts, secret, rotation, view } = run
   const progress = await native.progress(secret, rotation.rotation, currentVersion(view)?.handle)
   if ('problem' in progress) return stuck(run, 'progress', progress.problem)
-  if (progress.state === 'running') return again(1_000)
   if (progress.state === 'failed') return reject(run, progress.reason)
-  if (progress.state === 'idle') return start(run, native)
+  if (progress.state !== 'done') return progress.state === 'idle' ? start(run, native) : again(1_000)
   const { version } = progress
   const tested = await testNew(run, version)
   if (tested.state === 'unknown') return stuck(run, 'test', tested.problem)
