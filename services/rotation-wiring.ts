@@ -12,6 +12,7 @@ import { observeRotation } from './runtime/observe-rotation.ts'
 import { type Hook, openHook } from './stores/hook.ts'
 
 const hookTimeoutMs = 10_000
+const lookEveryMs = 60_000
 
 /** Rotation over the work's parts: the edge for fingerprints, the hooks for the consumers. */
 export const rotationQueue = (
@@ -40,7 +41,9 @@ export const rotationQueue = (
       const secret = work.secrets.get(id)
       if (!secret || (await redis.exists(restKey(id))) === 1) return false
       const verdict = decideRotation(secret, await work.projection.secret(id), Date.now(), work.recheckMs)
-      return verdict.do !== 'nothing'
+      if (verdict.do !== 'nothing') return true
+      // What somebody wrote by hand is found by looking.
+      return (await redis.set(`${config.redis.prefix}:rotation-looked:${id}`, '1', 'PX', lookEveryMs, 'NX')) === 'OK'
     },
     run: secret => rotate(parts, secret),
     rest: async (secret, ms) => {

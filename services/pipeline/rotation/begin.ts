@@ -1,12 +1,14 @@
 import { credentialId } from '../ids.ts'
 import type { KeptSecret, KeptVersion } from '../keeper-port.ts'
+import { adoptUnknown } from './adopt.ts'
 import { reject, rollBack } from './roll-back.ts'
 import {
   again,
   attemptOf,
   heldFacts,
   holdsFence,
-  nameOf,
+  issueName,
+  markOf,
   type Ran,
   type Rotating,
   stepFact,
@@ -32,6 +34,8 @@ export const begin = async (run: Rotating): Promise<Ran> => {
   const already = attemptOf(rotation.rotation, kept.current?.rotation)
   // The crash came between the promotion and its fact.
   if (already !== undefined && kept.current) return promoted(run, cidOf(run, kept.current), kept.current.keeperVersion)
+  const adopted = await adoptUnknown(parts, secret, run.view, kept.current)
+  if (adopted) return again(200)
   const mine = attemptOf(rotation.rotation, kept.staged?.rotation) !== undefined
   if (kept.staged && !mine) return unstick(run)
   const staged = mine && kept.staged ? stagedOf(run, kept, kept.staged) : await makeNew(run, kept)
@@ -87,7 +91,7 @@ const makeNew = async (run: Rotating, { current }: KeptSecret): Promise<Staged |
   await parts.facts.append([stepFact(run, 'issuing')])
   parts.crashPoint('before_issue')
   if (!(await holdsFence(run))) return again(1_000)
-  const name = nameOf(rotation.rotation, attempt)
+  const name = issueName(rotation.rotation, attempt)
   const issued = await issue({ name, lifeMs: secret.issuer.lifeMs })
   parts.crashPoint('after_issue')
   if ('problem' in issued) return stuck(run, 'issue', issued.problem)
@@ -101,7 +105,7 @@ const makeNew = async (run: Rotating, { current }: KeptSecret): Promise<Staged |
   if ('problem' in staged) return stuck(run, 'stage', staged.problem)
   const { keeperVersion } = staged
   await parts.facts.append([stepFact(run, 'staged', { cid, keeperVersion })])
-  return { cid, staged: { keeperVersion, value, handle, rotation: name }, current }
+  return { cid, staged: { keeperVersion, value, handle, rotation: markOf(rotation.rotation, attempt) }, current }
 }
 
 const promote = async (run: Rotating, { cid, staged, current }: Staged): Promise<Ran> => {
