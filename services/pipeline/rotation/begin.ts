@@ -13,6 +13,7 @@ import {
   type Rotating,
   stepFact,
   stuck,
+  supersededFact,
 } from './rotating.ts'
 import { stepOf, waitingRotations } from './secret-view.ts'
 import { endStrays } from './strays.ts'
@@ -99,6 +100,7 @@ const makeNew = async (run: Rotating, { current }: KeptSecret): Promise<Staged |
   // Where the server is told of a value only later, nothing is alive yet.
   await parts.facts.append([...(issuer.install ? [] : facts), stepFact(run, 'issued', { cid })])
   parts.crashPoint('after_issued_acked')
+  if (!(await holdsFence(run))) return tooLate(run, cid)
   const { handle, value, fields } = issued
   const staged = await run.keeper.stage(secret, { value, handle, fields, rotation: rotation.rotation, attempt })
   parts.crashPoint('after_stage')
@@ -106,6 +108,12 @@ const makeNew = async (run: Rotating, { current }: KeptSecret): Promise<Staged |
   const { keeperVersion } = staged
   await parts.facts.append([stepFact(run, 'staged', { cid, keeperVersion })])
   return { cid, staged: { keeperVersion, value, handle, rotation: markOf(rotation.rotation, attempt) }, current }
+}
+
+/** Somebody else took over while the issuer was asked: what it made is ended, and nothing of it is staged. */
+const tooLate = async (run: Rotating, cid: string): Promise<Ran> => {
+  await run.parts.facts.append([supersededFact(run, cid, 'rolled_back', run.parts.now())])
+  return again(1_000)
 }
 
 const promote = async (run: Rotating, { cid, staged, current }: Staged): Promise<Ran> => {
