@@ -107,7 +107,7 @@ it('two rotations that begin at once run one after the other, and the second one
 })
 
 it('a process that stood still while another one took over issues late: what it made is found and ended', async () => {
-  let release = () => undefined as void
+  let release: () => void = () => undefined
   const stands = new Promise<void>(resolve => {
     release = resolve
   })

@@ -88,7 +88,7 @@ export const rotationWork = ({
     request: (trigger: string, compromised = false) => {
       const rotation = rotationId(secret.id, trigger)
       const cause = 'on_demand' as const
-      append([
+      void append([
         {
           v: 1,
           kind: 'rotation.requested',
