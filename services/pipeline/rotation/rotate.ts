@@ -3,6 +3,7 @@ import { adopt } from './adopt.ts'
 import { begin } from './begin.ts'
 import { decideRotation, type RotationRequest } from './decide-rotation.ts'
 import { finish } from './finish.ts'
+import { usesOf } from './kept-version.ts'
 import { runNative } from './native.ts'
 import type { RotationParts } from './ports.ts'
 import { end, sweep } from './roll-back.ts'
@@ -19,7 +20,10 @@ export const rotate = async (parts: RotationParts, id: string): Promise<Ran> => 
   // Half a history: a rotation that is under way could be taken for none.
   if (!(await parts.projection.marks()).ready) return again(1_000)
   const view = await parts.projection.secret(id)
-  const verdict = decideRotation(secret, view, parts.now(), parts.recheckMs)
+  const verdict = decideRotation(secret, view, parts.now(), {
+    sweepMs: parts.recheckMs,
+    uses: await usesOf(parts, secret, view),
+  })
   switch (verdict.do) {
     case 'nothing':
     case 'adopt':
