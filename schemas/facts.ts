@@ -10,6 +10,8 @@ import { receipt } from './receipt.ts'
  */
 const base = { v: z.literal(1), at: epochMs, event: z.string().max(64), by: z.string().max(128) }
 const session = { sid: hexId, tenant: z.string(), session: senderId }
+/** Read from a mapped webhook: the kills fall under the cap, unless somebody says the same end explicitly. */
+const inferred = z.literal(true).optional()
 
 export const fact = z.discriminatedUnion('kind', [
   /** The first record of each partition. Another id than the stored one: wipe and rebuild. */
@@ -39,6 +41,7 @@ export const fact = z.discriminatedUnion('kind', [
     sid: hexId,
     cause: z.enum(['session_ended', 'forced']),
     reason: z.string().max(256).optional(),
+    inferred,
   }),
   z.object({
     ...base,
@@ -47,6 +50,7 @@ export const fact = z.discriminatedUnion('kind', [
     task: senderId,
     cause: z.enum(['task_finished', 'forced']),
     reason: z.string().max(256).optional(),
+    inferred,
   }),
   z.object({
     ...base,
