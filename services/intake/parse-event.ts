@@ -9,27 +9,39 @@ export type RawEvent = {
   body: Buffer | null
   attributePrefix: 'ce_' | 'ce-'
 }
-export type ParsedEvent = { id: string; type: EventType; data: unknown; occurredAt: number | undefined }
+export type ParsedEvent = {
+  id: string
+  type: EventType
+  data: unknown
+  occurredAt: number | undefined
+  /** The ends that it states are inferred: their kills fall under the cap. */
+  inferred?: true
+}
 
 const maxBytes = 256 * 1024
 const maxDepth = 16
 
 /** Throws RejectedEvent with a stable code and a text that quotes nothing of the body. */
 export const parseEvent = (raw: RawEvent): ParsedEvent => {
-  // A binary event without data is a Kafka tombstone: nothing of ours has none.
-  if (raw.body === null || raw.body.length === 0) throw new RejectedEvent('empty', 'the event has no body')
-  if (raw.body.length > maxBytes) throw new RejectedEvent('too_large', `the event is over ${maxBytes} bytes`)
-  const json = parseJson(raw.body)
-  const event = cloudEvent(raw, json)
+  const event = cloudEvent(raw, parseJson(raw.body))
   const type = eventTypes.find(known => known === event.type)
   if (!type) throw new RejectedEvent('unknown_type', `no event type "${event.type.slice(0, 64)}"`)
-  const data = eventData[type].safeParse(event.data)
-  if (!data.success) throw new RejectedEvent('invalid_data', describe(data.error.issues))
   const occurredAt = event.time === undefined ? undefined : Date.parse(event.time)
-  return { id: eventId(event.source, event.id), type, data: data.data, occurredAt }
+  return { id: eventId(event.source, event.id), type, data: checkedData(type, event.data), occurredAt }
 }
 
-const parseJson = (body: Buffer): unknown => {
+/** `data` by the schema of its type. */
+export const checkedData = (type: EventType, data: unknown): unknown => {
+  const checked = eventData[type].safeParse(data)
+  if (!checked.success) throw new RejectedEvent('invalid_data', describe(checked.error.issues))
+  return checked.data
+}
+
+/** The JSON of a body that is not too large, not too deep and well-formed. */
+export const parseJson = (body: Buffer | null): unknown => {
+  // A binary event without data is a Kafka tombstone: nothing of ours has none.
+  if (body === null || body.length === 0) throw new RejectedEvent('empty', 'the event has no body')
+  if (body.length > maxBytes) throw new RejectedEvent('too_large', `the event is over ${maxBytes} bytes`)
   let json: unknown
   try {
     json = JSON.parse(body.toString('utf8'))
