@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { canaryTenant, durationMs, storeId } from './primitives.ts'
 import { storeConfig } from './stores.ts'
 
-const topicNames = z
+export const topicNames = z
   .object({
     lifecycle: z.string().default('task-lifecycle'),
     grants: z.string().default('credential-grants'),
