@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from 'yaml'
+import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
 
 export type YamlProblem = { path: (string | number)[]; message: string }
@@ -10,7 +10,7 @@ export const checkedYaml = <T>(yaml: string, { name, what, schema, problemsOf }:
   const line = (path: readonly PropertyKey[]): number => {
     // The nearest place that is there: what is missing has no line of its own.
     for (let depth = path.length; depth >= 0; depth -= 1) {
-      const node = document.getIn(path.slice(0, depth), true) as { range?: [number, number, number] } | undefined
+      const node = nodeAt(document, path.slice(0, depth))
       if (node?.range) return lines.linePos(node.range[0]).line
     }
     return 1
@@ -34,6 +34,16 @@ type YamlCheck<T> = {
   schema: z.ZodType<T>
   problemsOf(value: T): YamlProblem[]
 }
+
+/** A field's name, where it has one: its value may begin on the next line. */
+const nodeAt = (document: Document, path: PropertyKey[]): Ranged => {
+  const holder = document.getIn(path.slice(0, -1), true)
+  const named = isMap(holder)
+    ? holder.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)))
+    : undefined
+  return (named?.key ?? document.getIn(path, true)) as Ranged
+}
+type Ranged = { range?: [number, number, number] } | undefined
 
 type Issue = { path: PropertyKey[]; message: string; code?: string | undefined; keys?: string[] }
 /** One for each field that does not exist, at its own line. */

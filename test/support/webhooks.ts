@@ -2,7 +2,9 @@ import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Delivery, Said } from '../../services/intake/dialects/dialect.ts'
+import { lifecycleDialect } from '../../schemas/dialects-lifecycle.ts'
+import type { Delivery, Dialect, Said } from '../../services/intake/dialects/dialect.ts'
+import { lifecycle } from '../../services/intake/dialects/lifecycle.ts'
 
 export const now = 1_800_000_000_000
 export const delivery = (body: unknown, headers: Delivery['headers'] = {}, receivedAt = now): Delivery => ({
@@ -58,4 +60,10 @@ export const ed25519 = () => {
     whpk: `whpk_${raw.toString('base64')}`,
     signV1a: (content: Buffer) => `v1a,${sign(null, content, privateKey).toString('base64')}`,
   }
+}
+
+/** A lifecycle dialect of a config as a file holds it; without `authentication` it takes a bearer token. */
+export const lifecycleDialects = (files: ReturnType<typeof secretFiles>) => {
+  const authentication = [{ by: 'bearer', secrets: [files.file('token', 'a-shared-secret-of-the-sender')] }]
+  return (input: object): Dialect => lifecycle(lifecycleDialect.parse({ authentication, ...input }))
 }

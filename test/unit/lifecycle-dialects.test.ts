@@ -1,32 +1,12 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { lifecycleDialect } from '../../schemas/dialects-lifecycle.ts'
-import { a2a } from '../../services/intake/dialects/a2a.ts'
-import { claudeAgents } from '../../services/intake/dialects/claude-agents.ts'
 import type { Delivery, Dialect } from '../../services/intake/dialects/dialect.ts'
-import { mapped } from '../../services/intake/dialects/mapped.ts'
-import { mcpTasks } from '../../services/intake/dialects/mcp-tasks.ts'
 import { RejectedEvent } from '../../services/pipeline/errors.ts'
 import * as fixtures from '../support/lifecycle-fixtures.ts'
-import { delivery, secretFiles, signV1, standardHeaders, told, whsec } from '../support/webhooks.ts'
+import { delivery, lifecycleDialects, secretFiles, signV1, standardHeaders, told, whsec } from '../support/webhooks.ts'
 
 const files = secretFiles()
 afterAll(files.remove)
-const authentication = [{ by: 'bearer', secrets: [files.file('token', 'a-shared-secret-of-the-sender')] }]
-
-/** As the registry makes one of a sender's config. */
-const dialectOf = (input: object): Dialect => {
-  const config = lifecycleDialect.parse({ authentication, ...input })
-  switch (config.dialect) {
-    case 'a2a':
-      return a2a(config)
-    case 'mcp-tasks':
-      return mcpTasks(config)
-    case 'claude-agents':
-      return claudeAgents(config)
-    case 'mapped':
-      return mapped(config)
-  }
-}
+const dialectOf = lifecycleDialects(files)
 const says = (dialect: Dialect, body: unknown, headers: Delivery['headers'] = {}) => {
   const said = dialect.read(delivery(body, headers))
   expect(JSON.stringify(said)).not.toContain(fixtures.planted)
