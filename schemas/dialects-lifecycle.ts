@@ -6,7 +6,7 @@ const authentication = webhookAuthentications
 const announces = z.boolean().default(true)
 
 /** Push notifications of A2A v1.0 and v0.3. */
-const a2a = z.strictObject({
+export const a2aDialect = z.strictObject({
   dialect: z.literal('a2a'),
   authentication,
   /** What a session of ours is: the conversation (its tasks end one by one), or each task by itself. */
@@ -15,7 +15,7 @@ const a2a = z.strictObject({
 })
 
 /** Task states of MCP 2025-11-25 and 2026-07-28, as a host forwards them. */
-const mcpTasks = z.strictObject({
+export const mcpTasksDialect = z.strictObject({
   dialect: z.literal('mcp-tasks'),
   authentication,
   /** MCP's task states name no session: the host says it in a header, or under this name in `_meta`. */
@@ -26,10 +26,10 @@ const mcpTasks = z.strictObject({
 })
 
 /** Webhooks of Claude Managed Agents. */
-const claudeAgents = z.strictObject({ dialect: z.literal('claude-agents'), authentication, announces })
+export const claudeAgentsDialect = z.strictObject({ dialect: z.literal('claude-agents'), authentication, announces })
 
 /** Any orchestrator that a mapping describes. What it ends is inferred: under the cap. */
-const mapped = z.strictObject({
+export const mappedDialect = z.strictObject({
   dialect: z.literal('mapped'),
   authentication,
   /** A mapping that comes with Curfew, or a file of your own. */
@@ -40,10 +40,10 @@ const mapped = z.strictObject({
 })
 
 /** The dialects of those who tell what starts, pauses and ends; members of a union by `dialect`. */
-export const lifecycleDialects = [a2a, mcpTasks, claudeAgents, mapped] as const
+export const lifecycleDialects = [a2aDialect, mcpTasksDialect, claudeAgentsDialect, mappedDialect] as const
 export const lifecycleDialect = z.discriminatedUnion('dialect', [...lifecycleDialects])
 export type LifecycleDialect = z.infer<typeof lifecycleDialect>
-export type A2aConfig = z.infer<typeof a2a>
-export type McpTasksConfig = z.infer<typeof mcpTasks>
-export type ClaudeAgentsConfig = z.infer<typeof claudeAgents>
-export type MappedConfig = z.infer<typeof mapped>
+export type A2aConfig = z.infer<typeof a2aDialect>
+export type McpTasksConfig = z.infer<typeof mcpTasksDialect>
+export type ClaudeAgentsConfig = z.infer<typeof claudeAgentsDialect>
+export type MappedConfig = z.infer<typeof mappedDialect>

@@ -4,10 +4,14 @@ import { z } from 'zod'
 const secrets = z
   .array(z.strictObject({ file: z.string().min(1) }))
   .min(1)
-  .max(4)
+  .max(8)
 export const headerName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'a header name in lower case')
 /** How far the sender's clock may be from ours, and how old a replay may be. */
-const toleranceSeconds = z.int().min(1).max(3_600).default(300)
+const toleranceMs = z
+  .int()
+  .min(1_000)
+  .max(3_600_000)
+  .default(5 * 60_000)
 
 /** How the sender of a webhook proves who it is. */
 export const webhookAuthentication = z.discriminatedUnion('by', [
@@ -26,10 +30,10 @@ export const webhookAuthentication = z.discriminatedUnion('by', [
     /** What stands before the signature, such as `sha256=`. */
     prefix: z.string().max(32).default(''),
     /** Unix seconds. Without it a delivery can be replayed; a replay says the same again and no more. */
-    timestamp: z.strictObject({ header: headerName, toleranceSeconds }).optional(),
+    timestamp: z.strictObject({ header: headerName, toleranceMs }).optional(),
   }),
   /** standardwebhooks.com: `whsec_` secrets (v1, HMAC-SHA256) and `whpk_` public keys (v1a, Ed25519). */
-  z.strictObject({ by: z.literal('standard-webhooks'), secrets, toleranceSeconds }),
+  z.strictObject({ by: z.literal('standard-webhooks'), secrets, toleranceMs }),
 ])
 export type WebhookAuthentication = z.infer<typeof webhookAuthentication>
 /** All of them must hold. */

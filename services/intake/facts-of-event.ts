@@ -14,14 +14,14 @@ import type { FactBase, IntakeParts, Translation } from './translation.ts'
  * One event -> the facts it states. `receivedAt` is the broker's LogAppendTime, or HTTP's one stamp, in epoch ms.
  * Throws RejectedEvent; never lets a value through.
  */
-export const factsOfEvent = (
+export const factsOfEvent = async (
   parts: IntakeParts,
   raw: RawEvent,
   principal: Principal,
   receivedAt: number,
 ): Promise<Fact[]> => factsOfParsed(parts, parseEvent(raw), principal, receivedAt)
 
-/** The same for an event that a dialect has read. */
+/** The same for an event that came in another dialect. */
 export const factsOfParsed = async (
   parts: IntakeParts,
   event: ParsedEvent,

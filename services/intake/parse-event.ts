@@ -23,25 +23,26 @@ const maxDepth = 16
 
 /** Throws RejectedEvent with a stable code and a text that quotes nothing of the body. */
 export const parseEvent = (raw: RawEvent): ParsedEvent => {
-  const event = cloudEvent(raw, parseJson(raw.body))
+  // A binary event without data is a Kafka tombstone: nothing of ours has none.
+  if (raw.body === null || raw.body.length === 0) throw new RejectedEvent('empty', 'the event has no body')
+  if (raw.body.length > maxBytes) throw new RejectedEvent('too_large', `the event is over ${maxBytes} bytes`)
+  const json = parseJson(raw.body)
+  const event = cloudEvent(raw, json)
   const type = eventTypes.find(known => known === event.type)
   if (!type) throw new RejectedEvent('unknown_type', `no event type "${event.type.slice(0, 64)}"`)
   const occurredAt = event.time === undefined ? undefined : Date.parse(event.time)
   return { id: eventId(event.source, event.id), type, data: checkedData(type, event.data), occurredAt }
 }
 
-/** `data` by the schema of its type. */
+/** By the schema of its type. Throws RejectedEvent, which names paths and rules only. */
 export const checkedData = (type: EventType, data: unknown): unknown => {
-  const checked = eventData[type].safeParse(data)
-  if (!checked.success) throw new RejectedEvent('invalid_data', describe(checked.error.issues))
-  return checked.data
+  const parsed = eventData[type].safeParse(data)
+  if (!parsed.success) throw new RejectedEvent('invalid_data', describe(parsed.error.issues))
+  return parsed.data
 }
 
-/** The JSON of a body that is not too large, not too deep and well-formed. */
-export const parseJson = (body: Buffer | null): unknown => {
-  // A binary event without data is a Kafka tombstone: nothing of ours has none.
-  if (body === null || body.length === 0) throw new RejectedEvent('empty', 'the event has no body')
-  if (body.length > maxBytes) throw new RejectedEvent('too_large', `the event is over ${maxBytes} bytes`)
+/** With caps on its depth and its texts; an error quotes nothing. */
+export const parseJson = (body: Buffer): unknown => {
   let json: unknown
   try {
     json = JSON.parse(body.toString('utf8'))

@@ -56,6 +56,12 @@ describe('A2A', () => {
     }
   })
 
+  it('however deep its artifacts are, and whatever else is in it, an end is understood', () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+    const body = JSON.stringify(fixtures.a2a.task('TASK_STATE_FAILED')).replace('"append":true', `"append":${deep}`)
+    expect(says(dialect, body.replace('"artifacts":', `"deep":${deep},"artifacts":`))).toEqual(ends('failed'))
+  })
+
   it('a task may be the whole session, and somebody else may announce it', () => {
     const whole = dialectOf({ dialect: 'a2a', sessionIs: 'taskId', announces: false })
     expect(says(whole, fixtures.a2a.status('TASK_STATE_COMPLETED'))).toEqual([
@@ -199,6 +205,13 @@ describe('mappings that come with Curfew', () => {
     ['no state', argo, { metadata: { uid: 'u' } }, /there is no text at status\.phase/],
     ['no session', argo, { status: { phase: 'Failed' } }, /there is no text at metadata\.uid/],
     ['half an id', temporal, { status: 'Failed', execution: { runId: '' } }, /there is no text at execution\.runId/],
+    [
+      'an id that JSON has rounded',
+      temporal,
+      '{"status":"Failed","execution":{"runId":90071992547409931}}',
+      /execution\.runId/,
+    ],
+    ['half a surrogate pair', temporal, { status: 'Failed', execution: { runId: '\ud800' } }, /execution\.runId/],
     ['an id that is an object', langgraph, { status: 'error', thread_id: {}, run_id: 'r' }, /no text at thread_id/],
   ])('%s is refused by the place', (_, dialect, body, expected) => expect(refusal(dialect, body)).toMatch(expected))
 })

@@ -1,8 +1,7 @@
 import type { A2aConfig } from '../../../schemas/dialects-lifecycle.ts'
 import { RejectedEvent } from '../../pipeline/errors.ts'
-import { parseJson } from '../parse-event.ts'
 import type { Delivery, Dialect, Said } from './dialect.ts'
-import { field, textOf } from './fields.ts'
+import { field, jsonOf, textOf } from './fields.ts'
 import { authenticator } from './signatures/authenticate.ts'
 import { saidOfTask, type TaskState } from './task-said.ts'
 
@@ -31,7 +30,7 @@ export const a2a = (config: A2aConfig): Dialect => ({
 })
 
 const read = (config: A2aConfig, { body }: Delivery): Said[] => {
-  const told = notificationOf(parseJson(body))
+  const told = notificationOf(jsonOf(body))
   if (told === 'message') return [{ says: 'nothing', code: 'message' }]
   const { taskId: task, contextId } = told
   const session = config.sessionIs === 'taskId' ? task : contextId

@@ -1,8 +1,7 @@
 import type { ClaudeAgentsConfig } from '../../../schemas/dialects-lifecycle.ts'
 import { RejectedEvent } from '../../pipeline/errors.ts'
-import { parseJson } from '../parse-event.ts'
 import type { Delivery, Dialect, Said } from './dialect.ts'
-import { field, textOf } from './fields.ts'
+import { field, jsonOf, textOf } from './fields.ts'
 import { authenticator } from './signatures/authenticate.ts'
 import { announced } from './task-said.ts'
 
@@ -33,7 +32,7 @@ export const claudeAgents = (config: ClaudeAgentsConfig): Dialect => ({
 })
 
 const read = (config: ClaudeAgentsConfig, { headers, body }: Delivery): Said[] => {
-  const event = parseJson(body)
+  const event = jsonOf(body)
   const data = field(event, 'data')
   const type = textOf(field(data, 'type'))
   if (type === undefined) throw new RejectedEvent('invalid_data', 'the event has no data.type')

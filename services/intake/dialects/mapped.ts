@@ -1,25 +1,32 @@
 import type { MappedConfig } from '../../../schemas/dialects-lifecycle.ts'
 import type { EventType } from '../../../schemas/events.ts'
 import type { Mapping, Meaning } from '../../../schemas/mapping.ts'
-import { RejectedEvent } from '../../pipeline/errors.ts'
-import { parseJson } from '../parse-event.ts'
+import { RejectedEvent, StartRefused } from '../../pipeline/errors.ts'
 import type { Dialect, Said } from './dialect.ts'
-import { valueAt } from './fields.ts'
+import { jsonOf, textOf, valueAt } from './fields.ts'
 import { loadMapping } from './load-mapping.ts'
 import { authenticator } from './signatures/authenticate.ts'
 import { bytesOf } from './task-said.ts'
 
 /** Any orchestrator whose webhooks a mapping describes. Its words are ours only by that mapping: what it ends is inferred. */
 export const mapped = (config: MappedConfig): Dialect => {
-  const mapping = loadMapping(config.mapping)
+  const mapping = opened(config)
   return {
     verify: authenticator(config.authentication),
     read: ({ body }) => readMapped(mapping, body),
   }
 }
 
+const opened = (config: MappedConfig): Mapping => {
+  try {
+    return loadMapping(config.mapping)
+  } catch (error) {
+    throw new StartRefused(error instanceof Error ? error.message : 'the mapping cannot be read')
+  }
+}
+
 export const readMapped = (mapping: Mapping, body: Buffer): Said[] => {
-  const json = parseJson(body)
+  const json = jsonOf(body)
   for (const [place, values] of Object.entries(mapping.only))
     if (!values.some(value => value === valueAt(json, place))) return [{ says: 'nothing', code: 'not_meant' }]
   const name = scalarAt(json, mapping.state)
@@ -54,10 +61,10 @@ const said = (mapping: Mapping, { json, body, meaning, name }: Read): Said => {
 const fill = (template: string, json: unknown): string =>
   template.replaceAll(/\{\{\s*([^{}]+?)\s*\}\}/g, (_, place: string) => scalarAt(json, place))
 
-/** Half an id would be another session's: nothing is read as an empty text. */
+/** Half an id would be another session's: nothing is read as an empty text, and a number that JSON has rounded as none. */
 const scalarAt = (json: unknown, place: string): string => {
   const value = valueAt(json, place)
-  const text = typeof value === 'string' || typeof value === 'number' ? String(value) : ''
-  if (text === '') throw new RejectedEvent('invalid_data', `there is no text at ${place}`)
+  const text = textOf(Number.isSafeInteger(value) ? String(value) : value)
+  if (text === undefined) throw new RejectedEvent('invalid_data', `there is no text at ${place}`)
   return text
 }

@@ -1,8 +1,7 @@
 import type { McpTasksConfig } from '../../../schemas/dialects-lifecycle.ts'
 import { RejectedEvent } from '../../pipeline/errors.ts'
-import { parseJson } from '../parse-event.ts'
 import type { Delivery, Dialect, Said } from './dialect.ts'
-import { field, textOf } from './fields.ts'
+import { field, jsonOf, textOf } from './fields.ts'
 import { authenticator } from './signatures/authenticate.ts'
 import { saidOfTask, type TaskState } from './task-said.ts'
 
@@ -30,7 +29,7 @@ export const mcpTasks = (config: McpTasksConfig): Dialect => ({
 })
 
 const read = (config: McpTasksConfig, delivery: Delivery): Said[] => {
-  const json = parseJson(delivery.body)
+  const json = jsonOf(delivery.body)
   const task = taskOf(json)
   if (task === undefined) return [{ says: 'nothing', code: 'no_task_state' }]
   const taskId = textOf(field(task, 'taskId'))

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { WebhookAuthentication } from '../../../../schemas/webhook-authentication.ts'
-import { RejectedEvent } from '../../../pipeline/errors.ts'
+import { RejectedEvent, StartRefused } from '../../../pipeline/errors.ts'
 import type { Delivery } from '../dialect.ts'
 import { bearerFits, headerFits, hmacFits } from './shared-secret.ts'
 import { standardWebhookSecretProblem, verifyStandardWebhook } from './standard-webhooks.ts'
@@ -10,15 +10,23 @@ import { standardWebhookSecretProblem, verifyStandardWebhook } from './standard-
  * secret needs no restart. A file that cannot be read then is not the sender's fault: no RejectedEvent, it has to come again.
  */
 export const authenticator = (ways: readonly WebhookAuthentication[]): ((delivery: Delivery) => void) => {
-  for (const way of ways) secretsOf(way)
+  refuseBadSecrets(ways)
   return delivery => {
     for (const way of ways) authenticate(way, delivery)
   }
 }
 
+const refuseBadSecrets = (ways: readonly WebhookAuthentication[]): void => {
+  try {
+    for (const way of ways) secretsOf(way)
+  } catch (error) {
+    throw new StartRefused(error instanceof Error ? error.message : 'a webhook secret cannot be read')
+  }
+}
+
 const authenticate = (way: WebhookAuthentication, delivery: Delivery): void => {
   const secrets = secretsOf(way)
-  if (way.by === 'standard-webhooks') verifyStandardWebhook(delivery, secrets, way.toleranceSeconds * 1_000)
+  if (way.by === 'standard-webhooks') verifyStandardWebhook(delivery, secrets, way.toleranceMs)
   else if (!fits(way, delivery, secrets)) throw new RejectedEvent('bad_signature', `no secret fits (${way.by})`)
 }
 

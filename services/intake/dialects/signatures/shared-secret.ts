@@ -24,7 +24,7 @@ export const hmacFits = (delivery: Delivery, by: By<'hmac'>, secrets: readonly s
   const given = headers[by.header]
   const timestamp = stamped && headers[stamped.header]
   if (given === undefined) return false
-  if (stamped && !isFresh(timestamp, receivedAt, stamped.toleranceSeconds * 1_000)) return false
+  if (stamped && !isFresh(timestamp, receivedAt, stamped.toleranceMs)) return false
   const before = stamped ? `${timestamp}.` : ''
   return secrets.some(secret =>
     sameText(given, `${prefix}${createHmac(hash, secret).update(before).update(body).digest(encoding)}`),
