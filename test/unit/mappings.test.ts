@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { lifecycleDialect } from '../../schemas/dialects-lifecycle.ts'
 import { loadMapping, parseMapping, shippedMappings } from '../../services/intake/dialects/load-mapping.ts'
 import { readMapped } from '../../services/intake/dialects/mapped.ts'
 import { told } from '../support/webhooks.ts'
@@ -119,6 +123,22 @@ describe('a mapping', () => {
     ],
     ['YAML that is none', 'format: 1', 'format: [1', /mine\.yaml is not valid YAML: .* at line \d+/],
   ])('%s is told by line and field', (_, from, to, said) => expect(wrong(from, to)).toMatch(said))
+
+  it("the guide's examples are valid", () => {
+    const guide = readFileSync(join(import.meta.dirname, '../../docs/orchestrators.md'), 'utf8')
+    const blocks = [...guide.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml]) => yaml ?? '')
+    const mappings = blocks.filter(yaml => yaml.includes('format: 1'))
+    const senders = blocks.flatMap((yaml): object[] => {
+      const read = parse(yaml) as { inbox?: { senders: object[] } } | object[]
+      return Array.isArray(read) ? read : (read.inbox?.senders ?? [])
+    })
+    expect([mappings.length, senders.length]).toEqual([1, 4])
+    for (const yaml of mappings) parseMapping(yaml, 'the guide')
+    for (const { id, principal, ...dialect } of senders as { id: string; principal: string; dialect: string }[]) {
+      expect([typeof id, typeof principal]).toEqual(['string', 'string'])
+      expect(lifecycleDialect.parse(dialect).dialect).toBe(dialect.dialect)
+    }
+  })
 
   it('one that does not exist is answered with those that do', () => {
     expect(() => loadMapping({ preset: 'argo' })).toThrow('no mapping "argo"; there are argo-workflows, langgraph-')
