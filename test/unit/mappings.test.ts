@@ -66,6 +66,11 @@ describe('a mapping', () => {
     expect(told(readMapped(mapping, body('Done', { kind: '7' })))).toEqual(['nothing: not_meant'])
   })
 
+  it('a name that every object inherits stands for nothing', () => {
+    const inherited = parseMapping(good.replace('{{meta.namespace}}', '{{constructor.name}}'), 'mine.yaml')
+    expect(() => readMapped(inherited, body('Done'))).toThrow('there is no text at constructor.name')
+  })
+
   it('an end that is told again is the same statement, a sign of life is not', () => {
     const mapping = parseMapping(good, 'mine.yaml')
     const ids = (state: string) =>
