@@ -114,6 +114,8 @@ const vendors: Record<string, Vendor> = {
   },
 }
 const headers = { 'mcp-session-id': 'run-1' }
+/** The machine may be shared. */
+const room = { timeout: 60_000 }
 const marks = { grantsRead: 0, lifecycleRead: 0, expiryHoldMs: 0, holdFrom: 0 }
 
 describe.each(Object.entries(vendors))('%s', (_, { dialect, session, task, life, inferred }) => {
@@ -140,7 +142,7 @@ describe.each(Object.entries(vendors))('%s', (_, { dialect, session, task, life,
     for (const [i] of life.entries()) expect(await told(i, now)).toEqual(await told(i, now))
   })
 
-  it('in whatever order and however often: what comes after the end resurrects nothing', { timeout: 60_000 }, async () => {
+  it('in whatever order and however often: what comes after the end resurrects nothing', room, async () => {
     const order = fc.shuffledSubarray(
       [...life, ...life].map((_body, i) => i % life.length),
       { minLength: 2 * life.length },
@@ -190,7 +192,7 @@ describe('whatever is sent', () => {
     fc.uint8Array({ maxLength: 200 }).map(bytes => Buffer.from(bytes)),
   )
 
-  it('nothing but RejectedEvent is ever thrown, and it quotes nothing', { timeout: 60_000 }, async () => {
+  it('nothing but RejectedEvent is ever thrown, and it quotes nothing', room, async () => {
     const property = fc.asyncProperty(anything, fc.nat({ max: everything.length - 1 }), async (body, which) => {
       const { dialect } = everything[which] as Vendor
       try {
