@@ -2,8 +2,7 @@ import { type CredentialKind, credentialKind } from '../../schemas/grant.ts'
 import type { Receipt } from '../../schemas/receipt.ts'
 import { stampedNumber, stampedText } from './merges.ts'
 
-/** What the facts add up to, read for one decision. Times are epoch ms. */
-/** `inferred`: read from a mapped webhook, and nobody's explicit word. */
+/** What the facts add up to, read for one decision. Times are epoch ms. `inferred`: a mapped webhook's word, and nobody's own. */
 export type EndView = { at: number; cause: string; reason: string; inferred?: true }
 export type SessionView = {
   sid: string

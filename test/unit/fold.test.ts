@@ -93,6 +93,18 @@ describe('an inferred end', () => {
   })
 })
 
+describe('whoever reads a session', () => {
+  const endOf = (...ends: Fact[]) =>
+    viewOf(folded([facts.granted('s', 'h', 1), ...ends]), 'h')?.grants[0]?.session.ended?.at
+  it('sees that it is over, by the earlier of an inferred end and an explicit one', () => {
+    const told = facts.ended('s', 20, 'session_ended', inferred)
+    expect(endOf(told)).toBe(20)
+    expect(endOf(told, facts.ended('s', 30))).toBe(20)
+    expect(endOf(facts.ended('s', 10), told)).toBe(10)
+    expect(endOf()).toBeUndefined()
+  })
+})
+
 describe('outcomes of one receipt', () => {
   it('verified beats the others whenever it comes', () => {
     const all = [facts.outcome('h', 10, { outcome: 'unproven' }), facts.outcome('h', 99), facts.granted('s', 'h', 1)]
