@@ -61,6 +61,10 @@ const outcomes: Record<OutcomeEventType, { summary: string; key: string }> = {
     summary: 'A session is over and every credential of it has an outcome. A later grant closes it again.',
     key: 'the session key',
   },
+  'curfew.secret.rotated': {
+    summary: 'A rotation of a registered secret has ended. `result` says how: read it, not only the type.',
+    key: 'the secret id',
+  },
 }
 
 const inputMessages = (right: 'lifecycle' | 'grant' | 'leak'): [string, ContractMessage][] =>

@@ -26,7 +26,7 @@ const asGrant = ({ secret, tenant, at }: HeldView): GrantView => ({
   at,
   graceUntil: at,
   tasks: [],
-  session: { sid: '', tenant, session: `secret ${secret}`, firstAt: at, tasks: new Map() },
+  session: { sid: '', tenant, session: `secret ${secret}`, firstAt: at, ends: [], tasks: new Map() },
 })
 
 const ofGrant = ({ view }: Loaded, grant: GrantView) => ({
