@@ -10,6 +10,7 @@ const task = fc.constantFrom('a', 'b', 'half \ud800 pair')
 const at = fc.integer({ min: t, max: t + 10_000_000 })
 const print = fc.constantFrom('x', 'y', 'z').map(fingerprint)
 const mark = fc.constantFrom({}, inferred)
+const number = fc.integer({ min: 1, max: 3 })
 const life = fc.integer({ min: 1_000, max: 9_000_000 })
 
 /** Facts about few sessions and credentials, so that they collide in every way. */
@@ -58,6 +59,25 @@ export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
       facts.outcome(h, when, { epoch, outcome, ...(outcome === 'verified' ? { recheckAt: when + 99 } : {}) }),
     ),
   fc.tuple(handle, at, fc.integer({ min: 1, max: 2 })).map(([h, when, epoch]) => facts.relapsed(h, when, epoch)),
+  fc
+    .tuple(handle, at, fc.uniqueArray(print), fc.constantFrom(undefined, '7'), fc.option(at, { nil: undefined }))
+    .map(([h, when, fingerprints, keeperVersion, expiresAt]) =>
+      facts.held(h, when, {
+        fingerprints,
+        ...(keeperVersion === undefined ? { valueSealed: true } : { keeperVersion }),
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+      }),
+    ),
+  fc
+    .tuple(handle, at, number, fc.constantFrom('rotated', 'rolled_back'))
+    .map(([h, when, n, cause]) => facts.superseded(h, when, n, cause)),
+  fc.tuple(number, at, fc.boolean()).map(([n, when, compromised]) => facts.requested(n, when, { compromised })),
+  fc
+    .tuple(number, at, fc.constantFrom('issuing', 'promoted', 'rejected'), handle)
+    .map(([n, when, step, h]) => facts.step(n, when, step, { cid: cid(h), keeperVersion: '8' })),
+  fc
+    .tuple(number, at, fc.constantFrom('done', 'rolled_back'))
+    .map(([n, when, result]) => facts.rotationEnded(n, when, result)),
 )
 export const anyFacts = fc.array(anyFact, { maxLength: 40 })
 export const handles = ['h1', 'h2', 'h3']

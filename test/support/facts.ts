@@ -1,7 +1,8 @@
 import type { Fact, FactOf } from '../../schemas/facts.ts'
 import type { Receipt } from '../../schemas/receipt.ts'
+import type { RotationResult, RotationStep } from '../../schemas/secrets.ts'
 import { mergesOf } from '../../services/pipeline/fold.ts'
-import { credentialId, grantId, receiptId, sessionKey } from '../../services/pipeline/ids.ts'
+import { credentialId, grantId, receiptId, rotationId, sessionKey } from '../../services/pipeline/ids.ts'
 import { applyMerge, emptyState, type MemoryState } from '../../services/pipeline/memory-state.ts'
 import { credentialHash, sealedHash, sessionHash } from '../../services/pipeline/merges.ts'
 import { type CredentialView, credentialView, sessionIdsOf } from '../../services/pipeline/view.ts'
@@ -12,6 +13,7 @@ const minute = 60_000
 export const hour = 3_600_000
 export const sid = (session: string) => sessionKey(tenant, session)
 export const cid = (handle: string) => credentialId(store, handle)
+export const rotationOf = (n: number) => rotationId('one', String(n))
 let events = 0
 const base = (at: number) => {
   events += 1
@@ -103,6 +105,59 @@ export const facts = {
     kind: 'relapsed',
     cid: cid(handle),
     epoch,
+  }),
+  held: (handle: string, at: number, extra: Partial<FactOf<'version.held'>> = {}): Fact => ({
+    ...base(at),
+    kind: 'version.held',
+    cid: cid(handle),
+    secret: 'one',
+    tenant,
+    store,
+    credentialKind: 'vault.token',
+    handle,
+    fingerprints: [],
+    ...extra,
+  }),
+  superseded: (handle: string, at: number, n = 1, cause: 'rotated' | 'rolled_back' = 'rotated'): Fact => ({
+    ...base(at),
+    kind: 'version.superseded',
+    cid: cid(handle),
+    secret: 'one',
+    rotation: rotationOf(n),
+    cause,
+  }),
+  requested: (n: number, at: number, extra: Partial<FactOf<'rotation.requested'>> = {}): Fact => ({
+    ...base(at),
+    kind: 'rotation.requested',
+    secret: 'one',
+    rotation: rotationOf(n),
+    cause: 'on_demand',
+    compromised: false,
+    ...extra,
+  }),
+  locked: (n: number, attempt: number, holder: string): Fact => ({
+    ...base(0),
+    kind: 'rotation.locked',
+    secret: 'one',
+    rotation: rotationOf(n),
+    attempt,
+    holder,
+  }),
+  step: (n: number, at: number, step: RotationStep, extra: Partial<FactOf<'rotation.step'>> = {}): Fact => ({
+    ...base(at),
+    kind: 'rotation.step',
+    secret: 'one',
+    rotation: rotationOf(n),
+    attempt: 1,
+    step,
+    ...extra,
+  }),
+  rotationEnded: (n: number, at: number, result: RotationResult = 'done'): Fact => ({
+    ...base(at),
+    kind: 'rotation.ended',
+    secret: 'one',
+    rotation: rotationOf(n),
+    result,
   }),
   outcome: (handle: string, at: number, extra: Partial<Receipt> = {}): Fact => {
     const epoch = extra.epoch ?? 0
