@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { epochMs, handle, hexId, storeId } from './primitives.ts'
 import { outcomeKind } from './receipt.ts'
-import { rotationCause, rotationResult } from './secrets.ts'
+import { rotationCause, rotationResult, rotationStep } from './secrets.ts'
 
 /** What the API says of registered secrets. Times are epoch ms; no field carries a value. */
 const problem = z.object({ since: epochMs, step: z.string(), code: z.string(), detail: z.string() })
@@ -14,8 +14,8 @@ export const rotationEntry = z.object({
   requestedAt: epochMs,
   /** `waiting`: another one runs, or nobody has begun it. */
   state: z.enum(['waiting', 'running', 'ended']),
-  /** The last step that was taken. */
-  step: z.string().optional(),
+  /** Each step that was taken, in order. */
+  steps: z.array(z.object({ step: rotationStep, at: epochMs })),
   result: rotationResult.optional(),
   endedAt: epochMs.optional(),
   endReason: z.string().optional(),

@@ -75,7 +75,12 @@ export const jsonBody = <T>(schema: z.ZodType<T>, body: unknown): T => {
   return checked(schema, json, 'body')
 }
 
+const told = (what: string) => `No event told of a ${what} of that name in this tenant.`
+const unknown = {
+  session: told('session'),
+  grant: told('grant'),
+  secret: 'The registry has no secret of that name in this tenant.',
+}
 export function mustExist<T>(found: T | undefined, what: 'session' | 'grant' | 'secret'): asserts found is T {
-  if (found === undefined)
-    throw new HttpProblem(404, `no_such_${what}`, `No event told of a ${what} of that name in this tenant.`)
+  if (found === undefined) throw new HttpProblem(404, `no_such_${what}`, unknown[what])
 }

@@ -66,8 +66,10 @@ next: curfew status   after checking which Curfew you mean`,
       code,
       `Not allowed: ${message}.\nnext: use a token with the right to it`,
     )
-  if (status === 404)
-    return new CliFailure(exitCodes.usage, code, `${message}\nnext: curfew sessions   lists what is known`)
+  if (status === 404) {
+    const list = code === 'no_such_secret' ? 'secrets' : 'sessions'
+    return new CliFailure(exitCodes.usage, code, `${message}\nnext: curfew ${list}   lists what is known`)
+  }
   if (status >= 500) return new CliFailure(exitCodes.cannotTell, code, `${message}\nnext: curfew status   asks again`)
   return new CliFailure(exitCodes.usage, code, `The API refused it: ${message}\nnext: curfew --help`)
 }

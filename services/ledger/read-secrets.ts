@@ -1,7 +1,7 @@
 import { Cron } from 'croner'
 import type { Redis } from 'ioredis'
 import type { RotationEntry, SecretDetail, SecretEntry, VersionEntry } from '../../schemas/http-secrets.ts'
-import type { SecretConfig } from '../../schemas/secrets.ts'
+import { rotationStep, type SecretConfig } from '../../schemas/secrets.ts'
 import { secretHash } from '../pipeline/merges.ts'
 import {
   currentVersion,
@@ -85,11 +85,13 @@ const nextOf = ({ schedule, maxAgeMs }: SecretConfig, since: number, now: number
   return moments.length === 0 ? undefined : Math.min(...moments)
 }
 
-const order = ['issuing', 'issued', 'staged', 'tested', 'rejected', 'promoted', 'picked_up', 'swept'] as const
 const rotationEntry = (view: SecretView, one: RotationView): RotationEntry[] => {
   const { requested, ended, steps, rotation } = one
   if (!requested) return []
-  const step = order.findLast(name => steps[name] !== undefined && name !== 'swept')
+  const taken = rotationStep.options.flatMap(step => {
+    const last = steps[step]?.at(-1)
+    return last ? [{ step, at: last.at }] : []
+  })
   const keeperVersion = steps.promoted?.at(-1)?.keeperVersion
   const running = runningRotation(view)?.rotation === rotation
   return [
@@ -100,7 +102,7 @@ const rotationEntry = (view: SecretView, one: RotationView): RotationEntry[] => 
       ...(requested.reason === undefined ? {} : { reason: requested.reason }),
       requestedAt: requested.at,
       state: ended ? 'ended' : running ? 'running' : 'waiting',
-      ...(step === undefined ? {} : { step }),
+      steps: taken.sort((a, b) => a.at - b.at),
       ...(ended ? { result: ended.result, endedAt: ended.at } : {}),
       ...(ended?.reason === undefined ? {} : { endReason: ended.reason }),
       ...(keeperVersion === undefined ? {} : { keeperVersion }),

@@ -44,7 +44,9 @@ export const secretsRoute = (app: FastifyInstance, parts: ApiParts): void => {
 }
 
 const planOf = ({ keeper, issuer, current, rotation, living }: SecretEntry, compromised: boolean): string[] => [
-  ...(rotation ? [`wait for the rotation that is under way (${rotation.cause}, ${rotation.step ?? 'waiting'})`] : []),
+  ...(rotation
+    ? [`wait for the rotation that is under way (${rotation.cause}, ${rotation.steps.at(-1)?.step ?? 'waiting'})`]
+    : []),
   `issue a new value at ${issuer}, stage it beside ${keeper.name} in ${keeper.store}, use it, promote it`,
   compromised
     ? 'no overlap: the old value is revoked as soon as the new one is in its place'

@@ -62,7 +62,7 @@ const follow = async (
       const settled = detail.versions.filter(one => one.state === 'settled' && (one.dueAt ?? 0) >= rotation.requestedAt)
       last = { rotation, versions: settled }
       const lines = [
-        ...(rotation.step === undefined ? [] : [stepText(rotation)]),
+        ...rotation.steps.filter(({ step }) => step !== 'issuing' && step !== 'swept').map(stepText),
         ...(detail.secret.problem
           ? [`  blocked     ${detail.secret.problem.step}: ${detail.secret.problem.detail}`]
           : []),

@@ -22,7 +22,7 @@ const whyText = ({ secret, problem, rotation, last }: SecretEntry, now: number):
   ...(rotation
     ? [
         wrap(
-          `${secret}: ${causeText(rotation)} for ${duration(now - rotation.requestedAt)}, ${rotation.step ?? 'not begun'}`,
+          `${secret}: ${causeText(rotation)} for ${duration(now - rotation.requestedAt)}, ${rotation.steps.at(-1)?.step ?? 'not begun'}`,
         ),
       ]
     : []),
@@ -73,7 +73,6 @@ export const secretDetailText = ({ secret, versions, rotations }: SecretDetail, 
   ].join('\n')
 
 const words: Record<string, string> = {
-  issuing: 'asking the issuer for a new value',
   issued: 'a new value is there',
   staged: 'staged at the keeper',
   tested: 'the new value works, and a wrong one does not',
@@ -81,12 +80,12 @@ const words: Record<string, string> = {
   promoted: 'consumers read the new value from now on',
   picked_up: 'the consumers were told; the overlap runs',
 }
-export const stepText = ({ step = '' }: RotationEntry): string => `  ${step.padEnd(12)}${words[step] ?? ''}`
+export const stepText = ({ step }: { step: string }): string => `  ${step.padEnd(12)}${words[step] ?? ''}`
 
 export const versionText = ({ keeperVersion, handle, outcome, deadSince, dueAt, receipt }: VersionEntry): string => {
   const name = keeperVersion === undefined ? handle : `version ${keeperVersion}`
   if (outcome !== 'verified') return wrap(`  ${String(outcome).padEnd(12)}${name}`)
   const lag =
     deadSince === undefined || dueAt === undefined ? '' : `, ${duration(Math.max(0, deadSince - dueAt))} after due`
-  return `  ${'dead'.padEnd(12)}${name}${lag}; receipt ${receipt ?? '-'}`
+  return `  ${'dead'.padEnd(12)}${name}${lag}\n${' '.repeat(14)}receipt ${receipt ?? '-'}`
 }
