@@ -11,8 +11,12 @@ import { startKeyProduct } from './key-product.ts'
 import { tryMcp } from './oauth-doors.ts'
 import { startOauthServer } from './oauth-server.ts'
 import { sampleOauthStore } from './oauth-store.ts'
+import { openRegisteredSecrets } from './registered-secrets.ts'
 
 type StoreInput = z.input<typeof config>['stores'][number]
+/** Registered secrets: the key of a notes server, read by each session, and that of a search server, which leaks. */
+export const registeredNames = ['notes-key', 'search-key'] as const
+export type RegisteredName = (typeof registeredNames)[number]
 export type OtherStores = Awaited<ReturnType<typeof openOtherStores>>
 
 /** What outlives a kill at an MCP server on the official SDK: seen, test/e2e/mcp-door.test.ts. */
@@ -33,6 +37,7 @@ export const openOtherStores = async (addresses: StackAddresses, dir: string) =>
   const standingKey = randomBytes(18).toString('base64url')
   const legacy = await startEnvKeyMcpServer({ key: standingKey })
   const secrets = sampleSecrets(addresses)
+  const registered = await openRegisteredSecrets(addresses, registeredNames)
   const file = (name: string, text: string) => {
     writeFileSync(join(dir, name), text, { mode: 0o600 })
     return join(dir, name)
@@ -51,9 +56,13 @@ export const openOtherStores = async (addresses: StackAddresses, dir: string) =>
     },
     sampleAwsStore(addresses, dir),
     { id: 'legacy-mcp', kind: 'standing' },
+    ...registered.stores,
   ]
   return {
     stores,
+    /** The registry of the config. */
+    registry: registered.secrets,
+    registered: registered.read,
     oauth,
     keys,
     secrets,
@@ -70,6 +79,7 @@ export const openOtherStores = async (addresses: StackAddresses, dir: string) =>
       return { grant, values: [standingKey], use: async () => (await attempt()).seen, try: attempt }
     },
     close: async () => {
+      await registered.close()
       await legacy.close()
       await keys.close()
       await oauth.close()

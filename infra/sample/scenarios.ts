@@ -151,4 +151,29 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   finishes('cancelled', ['token', 'secret id']),
+  {
+    name: 'standing key rotated',
+    story:
+      'the session read the static key of an MCP server: it is rotated when the session ends, and the old key dies',
+    expected: dies('session_ended'),
+    play: async stage => {
+      const held = await stage.issue('notes key')
+      await stage.start()
+      await stage.grant(held)
+      await stage.end()
+      stage.due(held)
+    },
+  },
+  {
+    name: 'standing key leaked',
+    story: 'a scanner finds the static key of an MCP server: another one takes its place at once, no old version stays',
+    expected: dies('leaked'),
+    play: async stage => {
+      const held = await stage.issue('search key')
+      await stage.start()
+      await stage.grant(held)
+      await stage.leak(held)
+      stage.due(held)
+    },
+  },
 ]

@@ -28,6 +28,8 @@ export type SampleKind =
   | 'jwt'
   | 'shared'
   | 'env key'
+  | 'notes key'
+  | 'search key'
 /** One credential in an agent's hand. Times are epoch ms. */
 export type Holding = {
   name: string
@@ -126,6 +128,10 @@ const issued = async (
       return others.sharedVersion()
     case 'env key':
       return others.standingKey()
+    case 'notes key':
+      return others.registered('notes-key')
+    case 'search key':
+      return others.registered('search-key')
     case 'token':
       return issuer.token({ session })
     case 'db login':

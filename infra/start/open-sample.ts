@@ -64,13 +64,14 @@ export const openSample = async (options: SampleOptions): Promise<Sample> => {
 
 const prepareConfig = async (
   addresses: StackAddresses,
-  { stores }: OtherStores,
+  { stores, registry }: OtherStores,
   { folder, keysDir, apiPort, interrupted }: SampleOptions,
 ) => {
   const overrides = {
     session: { graceMs: sampleGraceMs },
     api: { port: apiPort },
     canary: { store: 'vault-local', tokenRole: 'curfew-canary' },
+    secrets: registry,
   }
   const { file } = writeSampleConfig({ addresses, dir: folder, keysDir, name: worldName(), overrides, stores })
   const config = loadConfig(file)
