@@ -67,6 +67,8 @@ export const config = z
         idleMs: durationMs.optional(),
         /** How long a grant may wait for its session's start. */
         graceMs: z.int().min(0).default(60_000),
+        /** A leak of one credential ends every session that holds it: whoever copied one may have copied all. */
+        endOnLeak: z.boolean().default(false),
       })
       .prefault({}),
     /** Past due + bound a reachable store refuses the credential. */

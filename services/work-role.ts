@@ -16,6 +16,7 @@ export const workRole = async (parts: Parts): Promise<Started> => {
     stores: parts.stores,
     secrets: new Map(config.secrets.map(secret => [secret.id, secret])),
     boundMs: config.bounds.credentialMs,
+    endOnLeak: config.session.endOnLeak,
     rotationBoundMs: config.bounds.rotationMs,
     recheckMs: config.recheckMs,
     observe: observeWork(parts.log, parts.counters),

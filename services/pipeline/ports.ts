@@ -171,6 +171,8 @@ export type WorkParts = {
   /** The secret registry. */
   secrets: ReadonlyMap<string, SecretConfig>
   boundMs: number
+  /** A leak of one credential ends the sessions that hold it. */
+  endOnLeak: boolean
   /** Of a rotation: half of it a leaked version may wait for its successor. */
   rotationBoundMs: number
   recheckMs: number

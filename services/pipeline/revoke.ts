@@ -1,6 +1,7 @@
 import { type Attempt, again, backoffMs, blocked, loadNote } from './attempt.ts'
 import { believedProbe, credentialOf } from './believed-probe.ts'
 import { decide, type Verdict } from './decide.ts'
+import { endSessions } from './end-sessions.ts'
 import type { Problem } from './errors.ts'
 import { neverSeen } from './first-probe.ts'
 import { retired } from './keeper.ts'
@@ -32,6 +33,7 @@ export const revoke = async (parts: WorkParts, cid: string, lane: Lane): Promise
     return blocked({ parts, view, note, lane }, 'probe', problem)
   }
   if (!(await admitted(parts, view, verdict, note))) return { state: 'again', at: parts.now() + 5_000 }
+  if (parts.endOnLeak && verdict.cause.cause === 'leaked') await endSessions(parts, view, verdict)
   const waits = await replaceFirst(parts, view, verdict, note)
   if (waits) return waits
   const attempt: Attempt = { parts, view, store, lane, cause: verdict.cause, dueAt: verdict.at, note }

@@ -76,6 +76,7 @@ export const fakeWork = (known: Fact[], store: FakeStore) => {
     ]),
     secrets: new Map(),
     boundMs: 30_000,
+    endOnLeak: false,
     rotationBoundMs: 60_000,
     recheckMs: 300_000,
     observe: () => undefined,

@@ -61,6 +61,7 @@ export const rotationWork = ({
     stores,
     secrets: new Map([[secret.id, secret]]),
     boundMs: 30_000,
+    endOnLeak: false,
     rotationBoundMs: 60_000,
     recheckMs,
     observe: () => undefined,
