@@ -5,6 +5,8 @@ import { eventsRoute } from './routes/events.ts'
 import { fingerprintsRoute } from './routes/fingerprints.ts'
 import { grantsRoute } from './routes/grants.ts'
 import { healthRoute } from './routes/health.ts'
+import { inboxRoute } from './routes/inbox.ts'
+import { leaksRoute } from './routes/leaks.ts'
 import { receiptsRoute } from './routes/receipts.ts'
 import { revocationsRoute } from './routes/revocations.ts'
 import { sessionsRoute } from './routes/sessions.ts'
@@ -28,6 +30,8 @@ export const buildApi = (parts: ApiParts): FastifyInstance => {
   receiptsRoute(app, parts)
   revocationsRoute(app, parts)
   fingerprintsRoute(app, parts)
+  leaksRoute(app, parts)
+  inboxRoute(app, parts)
   statusRoute(app, parts)
   healthRoute(app, parts)
   return app

@@ -5,9 +5,9 @@ import { RejectedEvent } from '../pipeline/errors.ts'
 import { credentialId, sessionKey } from '../pipeline/ids.ts'
 import { authorize } from './authorize.ts'
 import { grantFacts } from './grant-facts.ts'
-import { leakFingerprints } from './leak-fingerprints.ts'
+import { leakFacts } from './leak-facts.ts'
 import { lifeLimits, moment } from './life-limits.ts'
-import { parseEvent, type RawEvent } from './parse-event.ts'
+import { type ParsedEvent, parseEvent, type RawEvent } from './parse-event.ts'
 import type { FactBase, IntakeParts, Translation } from './translation.ts'
 
 /**
@@ -19,8 +19,15 @@ export const factsOfEvent = async (
   raw: RawEvent,
   principal: Principal,
   receivedAt: number,
+): Promise<Fact[]> => factsOfParsed(parts, parseEvent(raw), principal, receivedAt)
+
+/** The same for an event that came in another dialect. */
+export const factsOfParsed = async (
+  parts: IntakeParts,
+  event: ParsedEvent,
+  principal: Principal,
+  receivedAt: number,
 ): Promise<Fact[]> => {
-  const event = parseEvent(raw)
   const { store, inside } = event.data as { store?: string; inside?: { store: string } }
   authorize(principal, event.type, store)
   if (inside) authorize(principal, event.type, inside.store)
@@ -92,10 +99,8 @@ const activity = (base: FactBase, sid: string): Fact => ({
 /** A leak acts only where its fingerprint matches; one that brought the value is not an inference. */
 const leaked = async ({ event, ...parts }: Translation, base: FactBase): Promise<Fact[]> => {
   const { fingerprint, sealed, source } = event.data as EventData<'curfew.leak.detected'>
-  const prints = sealed === undefined ? [fingerprint] : await leakFingerprints(parts, await parts.edge.open(sealed))
-  return prints.map(print => {
-    if (print === undefined) throw new RejectedEvent('invalid_data', 'a leak needs a fingerprint or a sealed value')
-    const found = source === undefined ? {} : { source }
-    return { ...base, kind: 'leaked', fingerprint: print, withValue: sealed !== undefined, ...found }
-  })
+  if (sealed !== undefined) return leakFacts(parts, base, { values: [await parts.edge.open(sealed)], source })
+  if (fingerprint === undefined) throw new RejectedEvent('invalid_data', 'a leak needs a fingerprint or a sealed value')
+  const found = source === undefined ? {} : { source }
+  return [{ ...base, kind: 'leaked', fingerprint, withValue: false, ...found }]
 }

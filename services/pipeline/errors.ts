@@ -34,6 +34,14 @@ export class FactsUnavailable extends Error {
   }
 }
 
+/** What is needed to understand it cannot be had at this moment: nothing was promised, and it must be sent or read again. */
+export class NotNow extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'NotNow'
+  }
+}
+
 /** An unsafe or wrong setting: nothing that time will mend. The process ends with 78 and says why. */
 export class StartRefused extends Error {
   constructor(message: string) {

@@ -1,0 +1,82 @@
+import type { Fact } from '../schemas/facts.ts'
+import type { InboxAnswer } from '../schemas/leaks.ts'
+import type { ApiParts, InboxSender } from './api/ports.ts'
+import { authorize } from './intake/authorize.ts'
+import { factsOfEvent } from './intake/facts-of-event.ts'
+import { factsOfDelivery, openSenders, type Sender } from './intake/inbox.ts'
+import { leakFacts } from './intake/leak-facts.ts'
+import { credentialsOf } from './ledger/leak-matches.ts'
+import { FactsUnavailable, NotNow, RejectedEvent } from './pipeline/errors.ts'
+import { eventId } from './pipeline/ids.ts'
+import type { FactLog } from './pipeline/ports.ts'
+import type { Parts } from './roles.ts'
+
+/** What comes in over HTTP. Throws StartRefused for a sender whose secrets cannot be read. */
+export const inboxPorts = (parts: Parts, facts: FactLog) => {
+  const { config, edge } = parts
+  const senders = openSenders(config, { fetch, now: Date.now })
+  return {
+    acceptEvent: async (raw, principal, receivedAt) => {
+      const stated = await factsOfEvent({ config, edge }, raw, principal, receivedAt)
+      await facts.append(stated)
+      return stated.length
+    },
+    understandLeak: async ({ id, source, sealed }, principal, receivedAt) => {
+      authorize(principal, 'curfew.leak.detected', undefined)
+      const base = { v: 1, at: receivedAt, event: eventId(`leaks:${principal.id}`, id), by: principal.id } as const
+      const values = await Promise.all(sealed.map(edge.open))
+      const leaked = await leakFacts({ config, edge }, base, { values, source })
+      return { facts: leaked, fingerprints: printsOf(leaked) }
+    },
+    inbox: new Map([...senders].map(([id, sender]) => [id, senderPort(parts, facts, sender)])),
+  } satisfies Partial<ApiParts>
+}
+
+const senderPort = (parts: Parts, facts: FactLog, sender: Sender): InboxSender => {
+  const { config, edge, counters } = parts
+  const { id, perMinute } = sender.config
+  const count = (result: string, by = 1) => counters.add('curfew_inbox_total', { sender: id, result }, by)
+  const counted = async <T>(act: () => Promise<T> | T): Promise<T> => {
+    try {
+      return await act()
+    } catch (error) {
+      count(codeOf(error))
+      throw error
+    }
+  }
+  const { path, gets, acceptedWith } = sender.dialect
+  return {
+    perMinute,
+    path,
+    gets,
+    acceptedWith,
+    verify: delivery => counted(() => sender.dialect.verify(delivery)),
+    accept: delivery =>
+      counted(async () => {
+        const understood = await factsOfDelivery({ config, edge }, sender, delivery)
+        if (understood.facts.length > 0) await facts.append(understood.facts)
+        const { events, leaks, nothing } = understood
+        for (const [code, by] of Object.entries({ event: events, leak: leaks.length, ...nothing })) count(code, by)
+        await tellMatches(parts, id, leaks)
+        return { events, leaks: leaks.length, nothing } satisfies InboxAnswer
+      }),
+  }
+}
+
+const codeOf = (error: unknown): string => {
+  if (error instanceof RejectedEvent) return error.code
+  return error instanceof FactsUnavailable ? 'facts_unavailable' : error instanceof NotNow ? 'not_now' : 'internal'
+}
+
+const printsOf = (facts: Fact[]) => facts.flatMap(fact => (fact.kind === 'leaked' ? [fact.fingerprint] : []))
+
+/** A leak of nothing that we know is recorded, counted and shown, and acts when a grant comes that has it. */
+const tellMatches = async (parts: Parts, sender: string, leaks: Fact[][]) => {
+  const { redis, config, counters, log } = parts
+  for (const leak of leaks) {
+    const cids = await credentialsOf({ redis, prefix: config.redis.prefix }, printsOf(leak)).catch(() => undefined)
+    const result = cids === undefined ? 'unknown' : cids.length > 0 ? 'matched' : 'no match'
+    counters.add('curfew_leaks_total', { sender, result })
+    log({ msg: 'leak', operation: sender, result, event: leak[0]?.event })
+  }
+}
