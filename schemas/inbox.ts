@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { storeId } from './primitives.ts'
 
 /** Who posts to `/v1/inbox/<id>`, in which dialect, and as which principal: a sender has its principal's rights and no more. */
-const sender = {
+export const senderFields = {
   id: storeId,
   principal: z.string(),
   /** Verified deliveries a minute, in each process; more are answered 429. */
@@ -29,24 +29,29 @@ export type ReportFormat = z.infer<typeof reportFormat>
 export const senderConfig = z.discriminatedUnion('dialect', [
   /** GitHub's secret scanning partner program: ECDSA over the raw body, by keys that GitHub publishes. */
   z.strictObject({
-    ...sender,
+    ...senderFields,
     dialect: z.literal('github-partner'),
     keysUrl: keysUrl.default('https://api.github.com/meta/public_keys/secret_scanning'),
   }),
   /** GitHub's webhook `secret_scanning_alert`: it carries no value. */
-  z.strictObject({ ...sender, dialect: z.literal('github-alert'), secrets }),
+  z.strictObject({ ...senderFields, dialect: z.literal('github-alert'), secrets }),
   /** GitLab's token revocation API, served by us. `types`: what GitLab may send here. */
   z.strictObject({
-    ...sender,
+    ...senderFields,
     dialect: z.literal('gitlab'),
     secrets,
     types: z.array(z.string().min(1).max(256)).min(1).max(500),
   }),
   /** GitGuardian's custom webhook: it carries no value. */
-  z.strictObject({ ...sender, dialect: z.literal('gitguardian'), secrets, toleranceMs: toleranceMs.default(30_000) }),
+  z.strictObject({
+    ...senderFields,
+    dialect: z.literal('gitguardian'),
+    secrets,
+    toleranceMs: toleranceMs.default(30_000),
+  }),
   /** Standard Webhooks: `whsec_` secrets (HMAC-SHA256) and `whpk_` public keys (Ed25519), each in a file. */
   z.strictObject({
-    ...sender,
+    ...senderFields,
     dialect: z.literal('standard-webhooks'),
     secrets,
     toleranceMs,
@@ -54,7 +59,7 @@ export const senderConfig = z.discriminatedUnion('dialect', [
     clear: z.boolean().default(false),
   }),
   /** A scanner's report, posted as it is, with a bearer token. */
-  z.strictObject({ ...sender, dialect: z.literal('report'), secrets, format: reportFormat.default('auto') }),
+  z.strictObject({ ...senderFields, dialect: z.literal('report'), secrets, format: reportFormat.default('auto') }),
 ])
 export type SenderConfig = z.infer<typeof senderConfig>
 export type SenderOf<D extends SenderConfig['dialect']> = Extract<SenderConfig, { dialect: D }>

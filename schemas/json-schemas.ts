@@ -3,6 +3,7 @@ import { config } from './config.ts'
 import { eventData } from './events.ts'
 import { fact } from './facts.ts'
 import { errorAnswer, grantList, receiptList, revocationRequest, sessionDetail, sessionList } from './http.ts'
+import { inboxAnswer, leaksAnswer, leaksRequest } from './leaks.ts'
 import { outcomeEventData } from './outcome-events.ts'
 import { preset } from './preset.ts'
 import { receipt } from './receipt.ts'
@@ -21,6 +22,9 @@ export const jsonSchemas = (): Record<string, string> => {
     'http.grants': grantList,
     'http.receipts': receiptList,
     'http.revocation': revocationRequest,
+    'http.leaks': leaksRequest,
+    'http.leaks-answer': leaksAnswer,
+    'http.inbox-answer': inboxAnswer,
     'http.error': errorAnswer,
   }
   for (const [type, shape] of Object.entries({ ...eventData, ...outcomeEventData })) shapes[type] = shape

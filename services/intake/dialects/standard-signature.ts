@@ -13,8 +13,9 @@ export const standardSignature = (sender: string, keys: string[], toleranceMs: n
     const { 'webhook-id': id = '', 'webhook-timestamp': timestamp = '', 'webhook-signature': listed = '' } = headers
     if (!/^[\x21-\x7e]{1,256}$/.test(id) || !/^\d{1,12}$/.test(timestamp)) throw badSignature()
     const message = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body])
-    const signatures = listed.split(' ').slice(0, mostSignatures)
-    const genuine = signatures.some(signature => verifiers.some(fits => fits(signature, message)))
+    const signatures = listed.split(' ')
+    const readable = signatures.length <= mostSignatures && !signatures.includes('')
+    const genuine = readable && signatures.some(signature => verifiers.some(fits => fits(signature, message)))
     if (!genuine || !withinTolerance(Number(timestamp) * 1_000, receivedAt, toleranceMs)) throw badSignature()
   }
 }

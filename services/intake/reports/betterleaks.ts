@@ -10,10 +10,13 @@ export const betterleaksFinding = (row: Row): ReportFinding => {
   const sets = Array.isArray(row.componentSets) ? row.componentSets.map(objectOf) : []
   const components = sets.flatMap(({ components }) => (Array.isArray(components) ? components.map(objectOf) : []))
   const attributes = objectOf(row.attributes)
-  const file = attributes.path ?? attributes['fs.path'] ?? attributes['file.path']
   return {
     detector: String(row.ruleID ?? 'unknown'),
-    where: placeOf({ file, line: objectOf(row.location).startLine }),
+    where: placeOf({
+      file: attributes.path ?? attributes.url,
+      line: objectOf(row.location).startLine,
+      commit: attributes['git.sha'],
+    }),
     values: textsOf(row.secret, objectOf(row.captureGroups), ...components.flatMap(partsOf)),
   }
 }
