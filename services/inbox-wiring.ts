@@ -56,6 +56,7 @@ const senderPort = (parts: Parts, facts: FactLog, sender: Sender): InboxSender =
         const understood = await factsOfDelivery({ config, edge }, sender, delivery)
         if (understood.facts.length > 0) await facts.append(understood.facts)
         const { events, leaks, nothing } = understood
+        for (const leak of leaks) sender.stamps.keep(leak)
         for (const [code, by] of Object.entries({ event: events, leak: leaks.length, ...nothing })) count(code, by)
         await tellMatches(parts, id, leaks)
         return { events, leaks: leaks.length, nothing } satisfies InboxAnswer
@@ -73,10 +74,11 @@ const printsOf = (facts: Fact[]) => facts.flatMap(fact => (fact.kind === 'leaked
 /** A leak of nothing that we know is recorded, counted and shown, and acts when a grant comes that has it. */
 const tellMatches = async (parts: Parts, sender: string, leaks: Fact[][]) => {
   const { redis, config, counters, log } = parts
-  for (const leak of leaks) {
-    const cids = await credentialsOf({ redis, prefix: config.redis.prefix }, printsOf(leak)).catch(() => undefined)
-    const result = cids === undefined ? 'unknown' : cids.length > 0 ? 'matched' : 'no match'
-    counters.add('curfew_leaks_total', { sender, result })
-    log({ msg: 'leak', operation: sender, result, event: leak[0]?.event })
+  const ledger = { redis, prefix: config.redis.prefix }
+  const matched = async (leak: Fact[]) => ((await credentialsOf(ledger, printsOf(leak))).length > 0 ? 'yes' : 'no')
+  const all = await Promise.all(leaks.map(leak => matched(leak).catch(() => 'unknown')))
+  for (const [result, { length }] of Map.groupBy(all, one => one)) {
+    counters.add('curfew_leaks_total', { sender, matched: result }, length)
+    log({ msg: 'leaks', operation: sender, facts: length, result: `matched: ${result}` })
   }
 }

@@ -8,12 +8,12 @@ import type { Delivery, Dialect, DialectParts, Said } from './dialects/dialect.t
 import { openDialect } from './dialects/registry.ts'
 import { secretsOf } from './dialects/secret-files.ts'
 import { factsOfParsed } from './facts-of-event.ts'
-import { type FirstStamp, firstStamps } from './first-stamps.ts'
+import { type FirstStamps, firstStamps } from './first-stamps.ts'
 import { leakFacts } from './leak-facts.ts'
 import { checkedData } from './parse-event.ts'
 import type { IntakeParts } from './translation.ts'
 
-export type Sender = { config: SenderConfig; principal: Principal; dialect: Dialect; firstStamp: FirstStamp }
+export type Sender = { config: SenderConfig; principal: Principal; dialect: Dialect; stamps: FirstStamps }
 /** `leaks`: the facts of each leak that was told. `nothing`: what had no effect, by its code. */
 export type Understood = { facts: Fact[]; events: number; leaks: Fact[][]; nothing: Record<string, number> }
 
@@ -24,7 +24,7 @@ export const openSenders = (config: Config, parts: Omit<DialectParts, 'secrets'>
       const principal = config.principals.find(one => one.id === sender.principal)
       if (!principal) throw new StartRefused(`inbox.senders.${sender.id}: no principal "${sender.principal}"`)
       const dialect = openDialect(sender, { ...parts, secrets: files => secretsOf(sender.id, files) })
-      return [sender.id, { config: sender, principal, dialect, firstStamp: firstStamps() }]
+      return [sender.id, { config: sender, principal, dialect, stamps: firstStamps() }]
     }),
   )
 
@@ -49,7 +49,7 @@ export const factsOfDelivery = async (parts: IntakeParts, sender: Sender, delive
 
 const factsOfSaid = async (
   parts: IntakeParts,
-  { config, principal, firstStamp }: Sender,
+  { config, principal, stamps }: Sender,
   said: Exclude<Said, { says: 'nothing' }>,
   receivedAt: number,
 ): Promise<Fact[]> => {
@@ -61,7 +61,7 @@ const factsOfSaid = async (
   }
   authorize(principal, 'curfew.leak.detected', undefined)
   if (said.values.length > mostValues) throw new RejectedEvent('too_large', `a leak has over ${mostValues} values`)
-  const base = { v: 1, at: firstStamp(id, receivedAt), event: id, by: principal.id } as const
+  const base = { v: 1, at: stamps.of(id, receivedAt), event: id, by: principal.id } as const
   return leakFacts(parts, base, said)
 }
 

@@ -60,7 +60,11 @@ export const cli = async (argv: string[], options: CliOptions = {}) => {
     err: text => err.push(text),
     env: options.env ?? {},
     home: '/home/someone',
-    readFile: file => options.files?.[file] ?? options.stateFile ?? state,
+    readFile: file => {
+      const found = file.endsWith('api.json') ? (options.stateFile ?? state) : options.files?.[file]
+      if (found === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' })
+      return found
+    },
     readStdin: () => Promise.resolve(options.stdin),
     fetch: send,
     now: () => now,

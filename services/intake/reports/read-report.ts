@@ -17,7 +17,7 @@ const formats: Record<Format, { is(row: Row): boolean; finding(row: Row): Report
 /** A scanner's report. Throws RejectedEvent, which quotes nothing, for what is no report of that format. */
 export const readReport = (text: string, wanted: ReportFormat = 'auto'): Report => {
   const { rows, unreadable } = rowsOf(text)
-  const format = wanted === 'auto' ? formatOf(rows) : wanted
+  const format = wanted === 'auto' ? formatOf(rows, unreadable) : wanted
   const { is, finding } = formats[format]
   const readable = rows.filter(row => is(row) || (format === 'betterleaks' && isGitleaks(row)))
   const rest = rows.length - readable.length + unreadable
@@ -26,11 +26,11 @@ export const readReport = (text: string, wanted: ReportFormat = 'auto'): Report 
   return { format, findings: readable.map(row => hiding(finding(row))), unreadable: rest }
 }
 
-const formatOf = (rows: Row[]): Format => {
+const formatOf = (rows: Row[], unreadable: number): Format => {
   const found = (Object.keys(formats) as Format[]).find(name => rows.some(formats[name].is))
   if (found) return found
   // An empty list is what gitleaks and betterleaks write for a clean repository.
-  if (rows.length === 0) return 'gitleaks'
+  if (rows.length + unreadable === 0) return 'gitleaks'
   throw new RejectedEvent('unknown_format', 'the report is of no known format: trufflehog, gitleaks, betterleaks')
 }
 

@@ -12,7 +12,7 @@ export const trufflehogFinding = (row: Row): ReportFinding => {
   return {
     detector: String(DetectorName ?? 'unknown'),
     where: placeOf(Object.values(objectOf(objectOf(SourceMetadata).Data)).map(objectOf)[0] ?? {}),
-    values: [...textsOf(Raw, RawV2, objectOf(SecretParts)), ...restOf(Raw, RawV2)],
+    values: textsOf(Raw, RawV2, objectOf(SecretParts), ...restOf(Raw, RawV2)),
   }
 }
 
