@@ -6,7 +6,7 @@ import { factsOfEvent } from './intake/facts-of-event.ts'
 import { factsOfDelivery, openSenders, type Sender } from './intake/inbox.ts'
 import { leakFacts } from './intake/leak-facts.ts'
 import { credentialsOf } from './ledger/leak-matches.ts'
-import { FactsUnavailable, NotNow, RejectedEvent } from './pipeline/errors.ts'
+import { FactsUnavailable, FingerprintsUnavailable, NotNow, RejectedEvent } from './pipeline/errors.ts'
 import { eventId } from './pipeline/ids.ts'
 import type { FactLog } from './pipeline/ports.ts'
 import type { Parts } from './roles.ts'
@@ -17,7 +17,7 @@ export const inboxPorts = (parts: Parts, facts: FactLog) => {
   const senders = openSenders(config, { fetch, now: Date.now })
   return {
     acceptEvent: async (raw, principal, receivedAt) => {
-      const stated = await factsOfEvent({ config, edge }, raw, principal, receivedAt)
+      const stated = await actingOnKnown(facts, factsOfEvent({ config, edge }, raw, principal, receivedAt))
       await facts.append(stated)
       return stated.length
     },
@@ -25,8 +25,9 @@ export const inboxPorts = (parts: Parts, facts: FactLog) => {
       authorize(principal, 'curfew.leak.detected', undefined)
       const base = { v: 1, at: receivedAt, event: eventId(`leaks:${principal.id}`, id), by: principal.id } as const
       const values = await Promise.all(sealed.map(edge.open))
-      const leaked = await leakFacts({ config, edge }, base, { values, source })
-      return { facts: leaked, fingerprints: printsOf(leaked) }
+      const stated = leakFacts({ config, edge }, base, { values, source })
+      const { again, facts: leaked } = await stated.then(all => ({ again: undefined, facts: all }), unavailable)
+      return { facts: leaked, fingerprints: printsOf(leaked), again }
     },
     inbox: new Map([...senders].map(([id, sender]) => [id, senderPort(parts, facts, sender)])),
   } satisfies Partial<ApiParts>
@@ -53,7 +54,7 @@ const senderPort = (parts: Parts, facts: FactLog, sender: Sender): InboxSender =
     verify: delivery => counted(() => sender.dialect.verify(delivery)),
     accept: delivery =>
       counted(async () => {
-        const understood = await factsOfDelivery({ config, edge }, sender, delivery)
+        const understood = await actingOnKnown(facts, factsOfDelivery({ config, edge }, sender, delivery))
         if (understood.facts.length > 0) await facts.append(understood.facts)
         const { events, leaks, nothing } = understood
         for (const leak of leaks) sender.stamps.keep(leak)
@@ -64,8 +65,23 @@ const senderPort = (parts: Parts, facts: FactLog, sender: Sender): InboxSender =
   }
 }
 
+/** What is known without the store that is away acts at once; the sender comes again for the rest. */
+const actingOnKnown = async <T>(facts: FactLog, understanding: Promise<T>): Promise<T> => {
+  try {
+    return await understanding
+  } catch (error) {
+    if (error instanceof FingerprintsUnavailable && error.facts.length > 0) await facts.append(error.facts)
+    throw error
+  }
+}
+const unavailable = (error: unknown) => {
+  if (error instanceof FingerprintsUnavailable) return { again: error, facts: error.facts }
+  throw error
+}
+
 const codeOf = (error: unknown): string => {
   if (error instanceof RejectedEvent) return error.code
+  if (error instanceof FingerprintsUnavailable) return 'fingerprints_unavailable'
   return error instanceof FactsUnavailable ? 'facts_unavailable' : error instanceof NotNow ? 'not_now' : 'internal'
 }
 

@@ -51,12 +51,15 @@ export type ApiParts = {
   /** Opens a sealed value, fingerprints it under every live pepper and forgets it. */
   fingerprints(sealed: string): Promise<string[]>
   inbox: ReadonlyMap<string, InboxSender>
-  /** Opens a finding's values, fingerprints them whole and field by field, and forgets them. Throws like acceptEvent. */
+  /**
+   * Opens a finding's values, fingerprints them whole and field by field, and forgets them. `again`: a store that must be asked
+   * is away; what is known without it is here, and the finding must be sent again.
+   */
   understandLeak(
     finding: LeaksRequest['findings'][number],
     principal: Principal,
     receivedAt: number,
-  ): Promise<{ fingerprints: string[]; facts: Fact[] }>
+  ): Promise<{ fingerprints: string[]; facts: Fact[]; again?: Error | undefined }>
   publicKey: Record<string, unknown>
   metrics(): Promise<{ contentType: string; text: string }>
   /** Ids, codes and counts only: never a body, a header or a URL. */

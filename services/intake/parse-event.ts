@@ -9,7 +9,14 @@ export type RawEvent = {
   body: Buffer | null
   attributePrefix: 'ce_' | 'ce-'
 }
-export type ParsedEvent = { id: string; type: EventType; data: unknown; occurredAt: number | undefined }
+export type ParsedEvent = {
+  id: string
+  type: EventType
+  data: unknown
+  occurredAt: number | undefined
+  /** The ends that it states are inferred: their kills fall under the cap. */
+  inferred?: true
+}
 
 const maxBytes = 256 * 1024
 const maxDepth = 16

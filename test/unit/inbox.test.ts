@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { FactsUnavailable, NotNow, StartRefused } from '../../services/pipeline/errors.ts'
+import { FactsUnavailable, FingerprintsUnavailable, NotNow, StartRefused } from '../../services/pipeline/errors.ts'
 import { factRecord } from '../../services/pipeline/fact-key.ts'
 import { secret, signers } from '../support/inbox-senders.ts'
 import { inboxConfig, inboxWorld } from '../support/inbox-world.ts'
@@ -116,6 +116,26 @@ describe('nothing is promised that is not durable', () => {
     const answer = await post(one, { value })
     expect([answer.statusCode, answer.headers['retry-after'], answer.json().code]).toEqual([503, '2', code])
     expect(one.counted[`curfew_inbox_total mine ${code}`]).toBe(1)
+  })
+
+  it('what is known without a store that is away acts at once, and the sender must come again for the rest', async () => {
+    const print = `p1:${'0'.repeat(64)}`
+    const away = () => {
+      throw new FingerprintsUnavailable(['vault-a'], [print])
+    }
+    const one = world([mine, gitlab], { edge: { fingerprints: away } })
+    for (const answer of [await post(one, { value }), await revoke(one, [{ type: 't', token: value }])]) {
+      expect([answer.statusCode, answer.headers['retry-after'], answer.json().code]).toEqual([
+        503,
+        '2',
+        'fingerprints_unavailable',
+      ])
+      expect(answer.body).not.toContain(value)
+    }
+    expect(one.facts).toMatchObject([
+      { kind: 'leaked', fingerprint: print },
+      { kind: 'leaked', fingerprint: print },
+    ])
   })
 
   it('one entry that is refused takes the whole delivery with it', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Fact } from '../../schemas/facts.ts'
-import { NotNow, RejectedEvent } from '../../services/pipeline/errors.ts'
+import { FingerprintsUnavailable, NotNow, RejectedEvent } from '../../services/pipeline/errors.ts'
 import { apiWorld } from '../support/api-world.ts'
 
 const sealed = ['a.b.c.d.e']
@@ -68,6 +68,15 @@ describe('POST /v1/leaks', () => {
       },
     })
     expect([(await post(one, { findings })).statusCode, one.appended]).toEqual([status, []])
+  })
+  it('what is known acts, and 503 while a store that must be asked is away', async () => {
+    const again = new FingerprintsUnavailable(['vault-a'], [])
+    const one = world({
+      parts: { understandLeak: ({ id }) => Promise.resolve({ fingerprints: [id], facts: [leaked(id)], again }) },
+    })
+    const answer = await post(one, { findings })
+    expect([answer.statusCode, answer.headers['retry-after'], one.appended.length]).toEqual([503, '2', 2])
+    expect(answer.json().code).toBe('fingerprints_unavailable')
   })
   it('needs the right to send leaks', async () => {
     expect((await post(world(), { findings }, 'orchestrator-token')).statusCode).toBe(403)

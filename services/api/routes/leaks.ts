@@ -16,6 +16,8 @@ export const leaksRoute = (app: FastifyInstance, parts: ApiParts): void => {
     const answers = await Promise.all(dryRun ? asked : asked.map(one => one.catch(() => undefined)))
     const facts = dryRun ? [] : leaks.flatMap(leak => leak.facts)
     if (facts.length > 0) await parts.append(facts)
+    const again = leaks.find(leak => leak.again)?.again
+    if (again) throw again
     const each = findings.map(({ id }, i) => ({ id, ...(answers[i] ? { matched: answers[i] } : {}) }))
     parts.log({ msg: dryRun ? 'leaks asked' : 'leaks', facts: facts.length })
     return reply.code(dryRun ? 200 : 202).send({ facts: facts.length, findings: each })
