@@ -6,7 +6,7 @@ export const senderFields = {
   id: storeId,
   principal: z.string(),
   /** Verified deliveries a minute, in each process; more are answered 429. */
-  perMinute: z.int().min(1).max(1_000_000).default(600),
+  perMinute: z.int().min(1).max(1_000_000).default(6_000),
 }
 /** Every one is accepted, so that one can be replaced without a gap. At least 16 bytes each. */
 const secrets = z
