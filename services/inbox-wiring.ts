@@ -59,6 +59,9 @@ const senderPort = (parts: Parts, facts: FactLog, sender: Sender): InboxSender =
         const { events, leaks, nothing } = understood
         for (const leak of leaks) sender.stamps.keep(leak)
         for (const [code, by] of Object.entries({ event: events, leak: leaks.length, ...nothing })) count(code, by)
+        const unmatchable = (nothing.no_value ?? 0) + (nothing.redacted ?? 0)
+        if (unmatchable > 0)
+          parts.log({ msg: 'leaks told without a value: look at the sender', operation: id, facts: unmatchable })
         await tellMatches(parts, id, leaks)
         return { events, leaks: leaks.length, nothing } satisfies InboxAnswer
       }),

@@ -139,7 +139,9 @@ describe('the leak inbox', () => {
     })
     expect(accepted, `SEED=${seed}`).toEqual([])
     // Genuine senders that tell of values which are not ours, some of them almost.
-    const almost = Array.from({ length: 5_000 }, (_, i) => match(`${value.slice(0, i % 2 === 0 ? undefined : i % value.length)}${i}`))
+    const almost = Array.from({ length: 5_000 }, (_, i) =>
+      match(`${value.slice(0, i % 2 === 0 ? undefined : i % value.length)}${i}`),
+    )
     for (let start = 0; start < almost.length; start += 500)
       expect((await send(asGithub(almost.slice(start, start + 500)))).status).toBe(202)
     await canaryDies()

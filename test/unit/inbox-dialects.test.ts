@@ -39,6 +39,10 @@ describe('GitHub secret scanning partner', () => {
     expect(ids[0]).toBe(ids[1])
     expect(ids[0]).not.toContain('tok_1')
   })
+  it('what is no plain word is not repeated in the source', () => {
+    const [said] = read([{ token: 'tok_1', type: 'a/b?secret=1', source: 'x'.repeat(65) }])
+    expect(said).toMatchObject({ source: 'github' })
+  })
   it('an entry without a token says nothing and does not hold the others up', () => {
     expect(read([{}, null, 'x', { token: 7 }, { token: ' ' }, { token: 'tok_1' }]).map(said => said.says)).toEqual([
       'nothing',

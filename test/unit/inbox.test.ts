@@ -198,6 +198,16 @@ describe('caps', () => {
   })
 })
 
+describe('a sender that tells of a leak without its value', () => {
+  it('is answered, counted and logged, and nothing is recorded', async () => {
+    const one = world([{ id: 'alerts', dialect: 'github-alert', principal: 'scanner', secrets: [{ file: 'secret' }] }])
+    const body = '{"action":"created","alert":{"number":1}}'
+    const answer = await one.call('POST', '/v1/inbox/alerts', { body, headers: signers.githubAlert(Buffer.from(body)) })
+    expect([answer.statusCode, answer.json()]).toEqual([202, { events: 0, leaks: 0, nothing: { no_value: 1 } }])
+    expect([one.facts, one.counted['curfew_inbox_total alerts no_value'], one.logged.length]).toEqual([[], 1, 1])
+  })
+})
+
 describe('GitLab’s own paths', () => {
   it('it asks for the types and posts the tokens: 200, 204', async () => {
     const one = world([gitlab])
