@@ -1,7 +1,7 @@
 const shortestPart = 4
 /** A name is only taken for a credential where it is long enough to be one: `https://<token>@host`. */
 const shortestName = 12
-const mostParts = 64
+const mostParts = 32
 const deepest = 8
 
 /**

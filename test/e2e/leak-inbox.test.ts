@@ -179,6 +179,16 @@ describe('the leak inbox', () => {
     await expectDead(world, watched, 'leaked')
   })
 
+  it('while Kafka is down the sender is told 503; the same delivery, sent again, acts', async () => {
+    const living = await held('inbox', await world.issuer.token())
+    const leak = asStandard(living.credential.values[0] ?? '', 'while-down')
+    await world.stack.stop('kafka')
+    expect(await send(leak)).toMatchObject({ status: 503, body: expect.stringContaining('nothing was done') })
+    await world.stack.start('kafka')
+    await until('it is taken', async () => (await send(leak)).status === 202, { everyMs: 500 })
+    await expectDead(world, living, 'leaked')
+  })
+
   it('no leaked value is anywhere: Kafka, Redis, logs, receipts, the runtime folder', async () => {
     await world.redis.save()
     const { kafkaDataDir, redisDataDir } = world.stack.addresses

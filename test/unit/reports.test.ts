@@ -117,6 +117,8 @@ describe('reports of scanners', () => {
     for (const value of ['p@ss', '!!..!!', 'REDACTED-1', 'a***b', 'hunter2', '.env.value'])
       expect(isRedacted(value)).toBe(false)
   })
+  it('one finding that somebody printed over several lines', () =>
+    expect(readReport(JSON.stringify(trufflehog, undefined, 2)).findings.length).toBe(1))
   it('a clean report has no findings', () => {
     for (const text of ['[]', '', '\n']) expect(readReport(text)).toMatchObject({ findings: [], unreadable: 0 })
   })

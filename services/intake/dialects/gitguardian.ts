@@ -1,7 +1,7 @@
 import type { SenderOf } from '../../../schemas/inbox.ts'
 import type { Dialect, DialectParts } from './dialect.ts'
 import { jsonOf } from './json-body.ts'
-import { badSignature, hmacSha256, sameText, someOf, withinTolerance } from './signatures.ts'
+import { badSignature, hmacSha256, sameText, someOf, withinTolerance } from './signatures/checks.ts'
 
 /**
  * GitGuardian's custom webhook. Its payloads have hashes of GitGuardian's own and no value, so nothing can be matched: it is

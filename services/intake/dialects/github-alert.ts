@@ -1,7 +1,7 @@
 import type { SenderOf } from '../../../schemas/inbox.ts'
 import type { Dialect, DialectParts } from './dialect.ts'
 import { jsonOf } from './json-body.ts'
-import { badSignature, hmacSha256, sameText, someOf } from './signatures.ts'
+import { badSignature, hmacSha256, sameText, someOf } from './signatures/checks.ts'
 
 /**
  * GitHub's webhook `secret_scanning_alert`. Its schema has no value, so nothing can be matched: it is counted, by its action

@@ -1,9 +1,9 @@
 import { verify as verifySignature } from 'node:crypto'
 import type { SenderOf } from '../../../schemas/inbox.ts'
 import type { Dialect, DialectParts, Said } from './dialect.ts'
-import { githubKeys } from './github-keys.ts'
 import { entriesOf, jsonOf, label, textOf } from './json-body.ts'
-import { badSignature, strictBase64 } from './signatures.ts'
+import { badSignature, strictBase64 } from './signatures/checks.ts'
+import { githubKeys } from './signatures/github-keys.ts'
 
 /** GitHub secret scanning partner program: a list of `{token, type, url, source}`. No timestamp: a replay is known by its ids. */
 export const githubPartner = ({ keysUrl }: SenderOf<'github-partner'>, { fetch, now }: DialectParts): Dialect => {

@@ -2,7 +2,7 @@ import type { SenderOf } from '../../../schemas/inbox.ts'
 import { RejectedEvent } from '../../pipeline/errors.ts'
 import type { Dialect, DialectParts, Said } from './dialect.ts'
 import { entriesOf, jsonOf, label, textOf } from './json-body.ts'
-import { requireToken } from './signatures.ts'
+import { requireToken } from './signatures/checks.ts'
 
 /**
  * GitLab's Token Revocation API, the service's side: GET v1/revocable_token_types, POST v1/revoke_tokens. 204 is "accepted for

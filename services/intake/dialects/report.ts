@@ -3,7 +3,7 @@ import type { ReportFinding } from '../../../schemas/leaks.ts'
 import { readReport } from '../reports/read-report.ts'
 import type { Dialect, DialectParts, Said } from './dialect.ts'
 import { label } from './json-body.ts'
-import { requireToken } from './signatures.ts'
+import { requireToken } from './signatures/checks.ts'
 
 /** A report of TruffleHog, gitleaks or betterleaks, posted as the scanner wrote it, with a bearer token. */
 export const report = (config: SenderOf<'report'>, parts: DialectParts): Dialect => {

@@ -3,7 +3,7 @@ import type { SenderOf } from '../../../schemas/inbox.ts'
 import { RejectedEvent } from '../../pipeline/errors.ts'
 import type { Delivery, Dialect, DialectParts, Said } from './dialect.ts'
 import { jsonOf, label, objectOf, textOf } from './json-body.ts'
-import { standardSignature } from './standard-signature.ts'
+import { standardSignature } from './signatures/standard-signature.ts'
 
 /**
  * Any sender that signs by Standard Webhooks. The body is a CloudEvent of ours, or a leak: `{sealed | value | values, source?}`,

@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import { RejectedEvent } from '../../pipeline/errors.ts'
+import { RejectedEvent } from '../../../pipeline/errors.ts'
 
 /** One text for every reason: who forges learns nothing. */
 export const badSignature = () => new RejectedEvent('bad_signature', 'the signature or the token is not this sender’s')

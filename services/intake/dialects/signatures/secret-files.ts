@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { StartRefused } from '../../pipeline/errors.ts'
+import { StartRefused } from '../../../pipeline/errors.ts'
 
 const leastBytes = 16
 

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { NotNow } from '../../pipeline/errors.ts'
+import { NotNow } from '../../../pipeline/errors.ts'
 
 const leastMs = 60_000
 const mostBytes = 256 * 1024

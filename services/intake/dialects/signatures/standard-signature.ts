@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
-import { StartRefused } from '../../pipeline/errors.ts'
-import type { Delivery } from './dialect.ts'
-import { badSignature, hmacSha256, sameText, strictBase64, withinTolerance } from './signatures.ts'
+import { StartRefused } from '../../../pipeline/errors.ts'
+import type { Delivery } from '../dialect.ts'
+import { badSignature, hmacSha256, sameText, strictBase64, withinTolerance } from './checks.ts'
 
 /**
  * Standard Webhooks 1.0: `webhook-signature` lists signatures of `<webhook-id>.<webhook-timestamp>.<raw body>`: `v1`
