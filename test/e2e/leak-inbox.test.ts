@@ -1,87 +1,28 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SampleCredential } from '../../infra/sample/issuer.ts'
-import type { ApiState } from '../../schemas/http.ts'
 import { credentialId } from '../../services/pipeline/ids.ts'
 import { expectAlive, expectDead } from '../support/expect-dead.ts'
 import { files as filesIn, findsIn } from '../support/find-values.ts'
-import { type InboxClient, inboxClient, inParallel } from '../support/inbox-client.ts'
-import { delivery, files, partnerKeySet, secret, signers } from '../support/inbox-senders.ts'
+import { inParallel } from '../support/inbox-client.ts'
+import { delivery, secret } from '../support/inbox-senders.ts'
+import { asGithub, asStandard, type InboxStack, match, type Sending, startInboxStack } from '../support/inbox-stack.ts'
 import { mutated } from '../support/mutate-delivery.ts'
 import { type Random, random, seedOf } from '../support/random.ts'
-import { seal } from '../support/seal.ts'
-import { until } from '../support/until.ts'
-import { startWorld, twoOfEach, type World } from '../support/world.ts'
+import type { World } from '../support/world.ts'
 
+let stack: InboxStack
 let world: World
-let client: InboxClient
-let keys: Server
-const folder = mkdtempSync(join(tmpdir(), 'curfew-inbox-'))
-const values: string[] = []
-
 beforeAll(async () => {
-  keys = createServer((_request, answer) => void answer.setHeader('connection', 'close').end(partnerKeySet))
-  await new Promise<void>(resolve => keys.listen(0, '127.0.0.1', resolve))
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content, { mode: 0o600 })
-  const file = (name: string) => [{ file: join(folder, name) }]
-  const sender = { principal: 'scanner', perMinute: 1_000_000 }
-  world = await startWorld({
-    processes: [...twoOfEach, ['api']],
-    env: { CURFEW_LOG_LEVEL: 'trace' },
-    overrides: {
-      api: { port: 0 },
-      inbox: {
-        senders: [
-          {
-            ...sender,
-            id: 'gh',
-            dialect: 'github-partner',
-            keysUrl: `http://127.0.0.1:${(keys.address() as AddressInfo).port}/`,
-          },
-          { ...sender, id: 'gl', dialect: 'gitlab', secrets: file('secret'), types: ['t'] },
-          { ...sender, id: 'mine', dialect: 'standard-webhooks', secrets: file('whsec'), clear: true },
-        ],
-      },
-    },
-  })
-  const state = await until(
-    'the API listens',
-    () => JSON.parse(readFileSync(join(world.dir, 'api.json'), 'utf8')) as ApiState,
-  )
-  client = inboxClient(state.url)
+  stack = await startInboxStack()
+  world = stack.world
 })
-afterAll(async () => {
-  client?.close()
-  await world?.close()
-  await new Promise(resolve => keys?.close(resolve))
-  rmSync(folder, { recursive: true })
-})
+afterAll(() => stack?.close())
 
-/** With the fingerprint of its value, as an issuer announces it. */
-const held = async (session: string, one: SampleCredential) => {
-  const value = one.values[0] ?? ''
-  values.push(value)
-  return world.handOut(session, one, { sealed: [await seal(world.config, value)] })
-}
-const match = (token: string, url = 'https://github.com/o/r/blob/a/b.txt') => ({
-  token,
-  type: 'vault',
-  url,
-  source: 'commit',
-})
-const asGithub = (entries: object[]) => {
-  const body = Buffer.from(JSON.stringify(entries))
-  return { path: '/v1/inbox/gh', body, headers: signers.githubPartner(body) }
-}
-const asStandard = (value: string, id: string) => {
-  const body = Buffer.from(JSON.stringify({ value }))
-  return { path: '/v1/inbox/mine', body, headers: signers.standardV1(body, Date.now(), id) }
-}
+const held: InboxStack['held'] = (session, one) => stack.held(session, one)
+const send: InboxStack['send'] = sending => stack.send(sending)
 /** Not only by a space that HTTP itself takes away. */
 const forgery = (one: Sending, chance: Random): Sending => {
   for (;;) {
@@ -90,8 +31,6 @@ const forgery = (one: Sending, chance: Random): Sending => {
     if (!same || !body.equals(one.body)) return { path: one.path, body, headers }
   }
 }
-type Sending = { path: string; body: Buffer; headers: Record<string, string | undefined> }
-const send = ({ path, body, headers }: Sending) => client.post(path, body, headers)
 const outcomesOf = async ({ grant }: SampleCredential) => {
   const cid = credentialId('vault-local', grant.handle)
   return (await world.outcomes()).filter(one => one.credential === cid)
@@ -162,7 +101,7 @@ describe('the leak inbox', () => {
     const watched = await held('inbox', login)
     const [password = ''] = login.values
     const Raw = `postgres://${login.grant.target ?? 'someone'}:${encodeURIComponent(password)}@127.0.0.1/app`
-    const report = join(folder, 'report.jsonl')
+    const report = join(stack.folder, 'report.jsonl')
     const row = {
       DetectorName: 'Postgres',
       Verified: false,
@@ -179,17 +118,8 @@ describe('the leak inbox', () => {
     await expectDead(world, watched, 'leaked')
   })
 
-  it('while Kafka is down the sender is told 503; the same delivery, sent again, acts', async () => {
-    const living = await held('inbox', await world.issuer.token())
-    const leak = asStandard(living.credential.values[0] ?? '', 'while-down')
-    await world.stack.stop('kafka')
-    expect(await send(leak)).toMatchObject({ status: 503, body: expect.stringContaining('nothing was done') })
-    await world.stack.start('kafka')
-    await until('it is taken', async () => (await send(leak)).status === 202, { everyMs: 500 })
-    await expectDead(world, living, 'leaked')
-  })
-
   it('no leaked value is anywhere: Kafka, Redis, logs, receipts, the runtime folder', async () => {
+    const { values } = stack
     await world.redis.save()
     const { kafkaDataDir, redisDataDir } = world.stack.addresses
     const places = [...filesIn(kafkaDataDir), ...filesIn(redisDataDir), ...filesIn(world.dir)].filter(

@@ -6,8 +6,8 @@ export type InboxClient = {
   close(): void
 }
 
-/** A sender with a few kept connections: thousands of deliveries do not each open one. */
-export const inboxClient = (url: string): InboxClient => {
+/** A sender with a few kept connections: thousands of deliveries do not each open one. `url`: as it is at each moment. */
+export const inboxClient = (url: () => string): InboxClient => {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 })
   const given = (headers: Record<string, string | undefined>) =>
     Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined))
@@ -15,7 +15,7 @@ export const inboxClient = (url: string): InboxClient => {
     post: (path, body, headers) =>
       new Promise((resolve, reject) => {
         const options = { method: 'POST', agent, headers: { ...given(headers), 'content-length': body.length } }
-        const sent = request(`${url}${path}`, options, answer => {
+        const sent = request(`${url()}${path}`, options, answer => {
           const chunks: Buffer[] = []
           answer.on('data', chunk => chunks.push(chunk))
           answer.on('error', reject)
