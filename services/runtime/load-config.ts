@@ -23,6 +23,7 @@ export const loadConfig = (file: string): Config => {
     ...data,
     keysDir: near(data.keysDir),
     stores: filesNear(data.stores, near) as Config['stores'],
+    inbox: filesNear(data.inbox, near) as Config['inbox'],
   }
 }
 

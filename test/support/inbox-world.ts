@@ -64,7 +64,12 @@ export const inboxWorld = (
   } as unknown as Parts
   const append = change.append ?? (async (stated: Fact[]) => void facts.push(...stated))
   const clock = change.now === undefined ? {} : { now: change.now }
-  const ports = { ...inboxPorts(parts, { append } as never), append, log: parts.log, ...clock }
-  const { app, call } = apiWorld({ parts: ports })
-  return { app, call, facts, counted, logged, close: () => rmSync(dir, { recursive: true }) }
+  const close = () => rmSync(dir, { recursive: true })
+  try {
+    const ports = { ...inboxPorts(parts, { append } as never), append, log: parts.log, ...clock }
+    return { ...apiWorld({ parts: ports }), facts, counted, logged, close }
+  } catch (error) {
+    close()
+    throw error
+  }
 }

@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { FactsUnavailable, FingerprintsUnavailable, NotNow, StartRefused } from '../../services/pipeline/errors.ts'
 import { factRecord } from '../../services/pipeline/fact-key.ts'
+import { loadConfig } from '../../services/runtime/load-config.ts'
 import { secret, signers } from '../support/inbox-senders.ts'
 import { inboxConfig, inboxWorld } from '../support/inbox-world.ts'
 
@@ -248,4 +252,13 @@ describe('the config refuses', () => {
     expect(() => inboxWorld([{ ...gitlab, secrets: [{ file: 'absent' }] }])).toThrow(StartRefused)
     expect(() => inboxWorld([{ ...gitlab, secrets: [{ file: '../../../dev/null' }] }])).toThrow(StartRefused)
   })
+})
+
+it('a relative path of a secret is relative to the config', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'curfew-inbox-'))
+  const file = join(dir, 'curfew.yaml')
+  const { inbox: _, ...rest } = inboxConfig([])
+  writeFileSync(file, JSON.stringify({ ...rest, inbox: { senders: [gitlab] } }))
+  expect(loadConfig(file).inbox.senders).toMatchObject([{ secrets: [{ file: join(dir, 'secret') }] }])
+  rmSync(dir, { recursive: true })
 })
