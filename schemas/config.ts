@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { inboxConfig, leakDialects } from './inbox.ts'
 import { canaryTenant, durationMs, storeId } from './primitives.ts'
 import { secretConfig } from './secrets.ts'
 import { storeConfig } from './stores.ts'
@@ -59,6 +60,8 @@ export const config = z
     stores: z.array(storeConfig),
     /** The secret registry. */
     secrets: z.array(secretConfig).default([]),
+    /** Webhooks of scanners and orchestrators: each sender posts to /v1/inbox/<id>. */
+    inbox: inboxConfig,
     session: z
       .strictObject({
         maxLifeMs: durationMs.default(24 * 3_600_000),
@@ -122,6 +125,14 @@ export const config = z
         if ((tenantOf.get(store) ?? secret.tenant) !== secret.tenant)
           problem(`secrets.${secret.id}.${side}: store "${store}" belongs to another tenant`)
       }
+    const senders = c.inbox.senders
+    if (new Set(senders.map(s => s.id)).size !== senders.length) problem('inbox.senders: an id is used twice')
+    for (const { id, principal, dialect } of senders) {
+      const who = c.principals.find(p => p.id === principal)
+      if (!who) problem(`inbox.senders.${id}: no principal "${principal}"`)
+      else if (leakDialects.includes(dialect) && !who.may.leak)
+        problem(`inbox.senders.${id}: principal "${principal}" may not send leaks (may.leak)`)
+    }
     if (c.canary && !stores.has(c.canary.store)) problem(`canary.store: no store "${c.canary.store}"`)
     if (c.session.maxLifeMs > c.session.maxLifeCapMs) problem('session.maxLifeMs is over session.maxLifeCapMs')
   })

@@ -4,6 +4,7 @@ import { deadLetter } from './dead-letter.ts'
 import { eventData } from './events.ts'
 import { fact } from './facts.ts'
 import { errorAnswer, grantList, receiptList, revocationRequest, sessionDetail, sessionList } from './http.ts'
+import { inboxAnswer, leaksAnswer, leaksRequest } from './leaks.ts'
 import { mapping } from './mapping.ts'
 import { outcomeEventData } from './outcome-events.ts'
 import { preset } from './preset.ts'
@@ -25,6 +26,9 @@ export const jsonSchemas = (): Record<string, string> => {
     'http.grants': grantList,
     'http.receipts': receiptList,
     'http.revocation': revocationRequest,
+    'http.leaks': leaksRequest,
+    'http.leaks-answer': leaksAnswer,
+    'http.inbox-answer': inboxAnswer,
     'http.error': errorAnswer,
   }
   for (const [type, shape] of Object.entries({ ...eventData, ...outcomeEventData })) shapes[type] = shape

@@ -7,8 +7,9 @@ import { standBy } from './api/stand-by.ts'
 import { startApi } from './api/start-api.ts'
 import { readCanary } from './canary/canary-state.ts'
 import { canaryStore, openCanary } from './canary-wiring.ts'
-import { factsOfEvent } from './intake/facts-of-event.ts'
+import { inboxPorts } from './inbox-wiring.ts'
 import { followOutcomes } from './ledger/follow-outcomes.ts'
+import { leakMatches } from './ledger/leak-matches.ts'
 import { readModel } from './ledger/read-model.ts'
 import { readSecrets } from './ledger/read-secrets.ts'
 import { isCanary, type RecentReceipts, recentReceipts } from './ledger/recent-receipts.ts'
@@ -22,10 +23,11 @@ import { type Metrics, metrics } from './runtime/metrics.ts'
 export const apiRole = async (parts: Parts): Promise<Started> => {
   const { ledger, config } = parts
   canaryStore(config)
-  return standBy(() => serve(parts, ledger.facts), parts.log)
+  const ports = writePorts(parts, ledger.facts)
+  return standBy(() => serve(parts, ledger.facts, ports), parts.log)
 }
 
-const serve = async (parts: Parts, facts: FactLog): Promise<Started> => {
+const serve = async (parts: Parts, facts: FactLog, ports: ReturnType<typeof writePorts>): Promise<Started> => {
   const { config, redis, log } = parts
   const recent = recentReceipts()
   const read = readPort(parts, recent)
@@ -37,7 +39,7 @@ const serve = async (parts: Parts, facts: FactLog): Promise<Started> => {
     token,
     stateFile: apiStateFile(process.env, homedir()),
     configFile: parts.configFile,
-    api: { ...writePorts(parts, facts), authenticate: tokenTable(config, token), read, metrics: shown.render },
+    api: { ...ports, authenticate: tokenTable(config, token), read, metrics: shown.render },
   })
   log({ msg: 'the API listens', port: Number(new URL(api.url).port) })
   const canary = openCanary(parts, facts)
@@ -63,29 +65,29 @@ const follow = ({ startEventually, kafka, config, onFatal }: Parts, recent: Rece
     }),
   )
 
-const writePorts = ({ config, edge, publicKey, log }: Parts, facts: FactLog) =>
-  ({
+/** Throws StartRefused: a sender whose secret cannot be read is no sender. */
+const writePorts = (parts: Parts, facts: FactLog) => {
+  const { edge, publicKey, log } = parts
+  return {
+    ...inboxPorts(parts, facts),
     now: Date.now,
-    acceptEvent: async (raw, principal, receivedAt) => {
-      const stated = await factsOfEvent({ config, edge }, raw, principal, receivedAt)
-      await facts.append(stated)
-      return stated.length
-    },
     append: facts.append,
     fingerprints: async sealed => edge.fingerprints(await edge.open(sealed)),
     publicKey,
     log,
-  }) satisfies Partial<ApiParts>
+  } satisfies Partial<ApiParts>
+}
 
 const readPort = ({ config, redis, ledger, stores }: Parts, recent: RecentReceipts): ApiParts['read'] => {
   const { prefix } = config.redis
+  const { marks } = ledger.projection
   const model = readModel({
     redis,
     prefix,
     partitions: config.kafka.factsPartitions,
     stores: [...stores.values()],
     boundMs: config.bounds.credentialMs,
-    marks: ledger.projection.marks,
+    marks,
     recent,
   })
   const secrets = readSecrets({ redis, prefix, secrets: config.secrets, now: () => redisTimeMs(redis) })
@@ -93,6 +95,7 @@ const readPort = ({ config, redis, ledger, stores }: Parts, recent: RecentReceip
     ...model,
     secrets: secrets.list,
     secret: secrets.one,
+    leakMatches: query => leakMatches({ redis, prefix, marks }, query),
     clockSkewMs: async () => {
       const before = Date.now()
       const theirs = await redisTimeMs(redis)

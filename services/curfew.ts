@@ -1,8 +1,10 @@
 #!/usr/bin/env node
-import { processIo, type TestStore } from './cli/io.ts'
+import { processIo, type ReadReport, type TestStore } from './cli/io.ts'
 import { runCli } from './cli/run-cli.ts'
 
 /** Loaded only where it is needed: every other command starts faster without the stores. */
 const testStore: TestStore = async wanted => (await import('./store-test.ts')).testStore(wanted)
+const readReport: ReadReport = async (text, format) =>
+  (await import('./intake/reports/read-report.ts')).readReport(text, format)
 
-process.exitCode = await runCli(process.argv.slice(2), processIo(testStore))
+process.exitCode = await runCli(process.argv.slice(2), processIo({ testStore, readReport }))

@@ -10,8 +10,8 @@ declare module 'fastify' {
   }
 }
 
-/** `known`: any principal; `lifecycle`: also whoever may end sessions; `admin`: only an admin. */
-export type Right = 'known' | 'lifecycle' | 'admin'
+/** `known`: any principal; `lifecycle`, `leak`: also whoever may send those; `admin`: only an admin. */
+export type Right = 'known' | 'lifecycle' | 'leak' | 'admin'
 
 /** Before the body is read: nobody unknown makes this process hold a byte of theirs. */
 export const requires = (parts: ApiParts, right: Right): onRequestAsyncHookHandler => {
@@ -25,7 +25,7 @@ export const requires = (parts: ApiParts, right: Right): onRequestAsyncHookHandl
         'A bearer token of a principal is needed: Authorization: Bearer ...',
       )
     const { may } = principal
-    const allowed = may.admin || right === 'known' || (right === 'lifecycle' && may.lifecycle)
+    const allowed = may.admin || right === 'known' || (right !== 'admin' && may[right])
     if (!allowed) throw new HttpProblem(403, 'not_allowed', `principal "${principal.id}" may not: it needs "${right}"`)
     request.principal = principal
   }

@@ -5,6 +5,8 @@ import { eventsRoute } from './routes/events.ts'
 import { fingerprintsRoute } from './routes/fingerprints.ts'
 import { grantsRoute } from './routes/grants.ts'
 import { healthRoute } from './routes/health.ts'
+import { inboxRoute } from './routes/inbox.ts'
+import { leaksRoute } from './routes/leaks.ts'
 import { receiptsRoute } from './routes/receipts.ts'
 import { revocationsRoute } from './routes/revocations.ts'
 import { secretsRoute } from './routes/secrets.ts'
@@ -30,6 +32,8 @@ export const buildApi = (parts: ApiParts): FastifyInstance => {
   revocationsRoute(app, parts)
   secretsRoute(app, parts)
   fingerprintsRoute(app, parts)
+  leaksRoute(app, parts)
+  inboxRoute(app, parts)
   statusRoute(app, parts)
   healthRoute(app, parts)
   return app

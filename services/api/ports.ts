@@ -2,6 +2,7 @@ import type { Principal } from '../../schemas/config.ts'
 import type { Fact } from '../../schemas/facts.ts'
 import type { GrantEntry, GrantList, ReceiptList, SessionDetail, SessionList } from '../../schemas/http.ts'
 import type { SecretDetail, SecretEntry } from '../../schemas/http-secrets.ts'
+import type { InboxAnswer, LeakMatch, LeaksRequest } from '../../schemas/leaks.ts'
 import type { CanaryStatus, LastHour, StateStatus } from '../../schemas/status.ts'
 
 /** An event as it came: CloudEvents in structured or binary mode. */
@@ -24,6 +25,22 @@ export type ReadPort = {
   clockSkewMs(): Promise<number>
   canary(): Promise<CanaryStatus>
   lastHour(): LastHour
+  leakMatches(query: { tenants: string[]; fingerprints: string[] }): Promise<LeakMatch>
+}
+
+/** One webhook as it came. The raw body is what is signed. */
+export type Delivery = { headers: Record<string, string | undefined>; body: Buffer; receivedAt: number }
+
+/** A sender of the inbox, in its own dialect. */
+export type InboxSender = {
+  perMinute: number
+  /** Throws RejectedEvent for what is not the sender's, NotNow where that cannot be told at this moment. */
+  verify(delivery: Delivery): Promise<void>
+  /** Read, fingerprinted and durable, or it throws: RejectedEvent, NotNow, FactsUnavailable. */
+  accept(delivery: Delivery): Promise<InboxAnswer>
+  path?: string | undefined
+  gets?: Readonly<Record<string, unknown>> | undefined
+  acceptedWith?: 202 | 204 | undefined
 }
 
 export type ApiParts = {
@@ -36,6 +53,16 @@ export type ApiParts = {
   read: ReadPort
   /** Opens a sealed value, fingerprints it under every live pepper and forgets it. */
   fingerprints(sealed: string): Promise<string[]>
+  inbox: ReadonlyMap<string, InboxSender>
+  /**
+   * Opens a finding's values, fingerprints them whole and field by field, and forgets them. `again`: a store that must be asked
+   * is away; what is known without it is here, and the finding must be sent again.
+   */
+  understandLeak(
+    finding: LeaksRequest['findings'][number],
+    principal: Principal,
+    receivedAt: number,
+  ): Promise<{ fingerprints: string[]; facts: Fact[]; again?: Error | undefined }>
   publicKey: Record<string, unknown>
   metrics(): Promise<{ contentType: string; text: string }>
   /** Ids, codes and counts only: never a body, a header or a URL. */

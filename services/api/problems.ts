@@ -1,35 +1,48 @@
 import type { FastifyInstance } from 'fastify'
 import type { z } from 'zod'
-import { FactsUnavailable, RejectedEvent } from '../pipeline/errors.ts'
+import { FactsUnavailable, FingerprintsUnavailable, NotNow, RejectedEvent } from '../pipeline/errors.ts'
 
 /** An answer that is not a 2xx: says what happened and what it means, and quotes nothing of the request. */
 export class HttpProblem extends Error {
   readonly statusCode: number
   readonly code: string
-  constructor(statusCode: number, code: string, message: string) {
+  readonly retryAfterMs: number | undefined
+  constructor(statusCode: number, code: string, message: string, retryAfterMs?: number) {
     super(message)
     this.name = 'HttpProblem'
     this.statusCode = statusCode
     this.code = code
+    this.retryAfterMs = retryAfterMs
   }
 }
 
 const factsUnavailable =
   'Kafka does not acknowledge: nothing was done. Send it again, with the same event id. What is due goes on dying.'
+const fingerprintsUnavailable = (stores: string[]) =>
+  `${stores.join(', ')} cannot be asked now whether it knows the value. What is known without it dies; send it again, with the same event id.`
 const stateUnavailable = 'The state cannot be read (Redis is away): nothing is known of this moment. Ask again.'
 
 const problemOf = (error: unknown): HttpProblem | undefined => {
   if (error instanceof HttpProblem) return error
   if (error instanceof FactsUnavailable) return new HttpProblem(503, 'facts_unavailable', factsUnavailable)
+  if (error instanceof FingerprintsUnavailable)
+    return new HttpProblem(503, 'fingerprints_unavailable', fingerprintsUnavailable(error.stores))
+  if (error instanceof NotNow)
+    return new HttpProblem(503, 'not_now', `${error.message}: nothing was done. Send it again.`)
   if (error instanceof RejectedEvent) return new HttpProblem(statusOf(error.code), error.code, error.message)
   const { statusCode, code } = error as { statusCode?: number; code?: string }
-  if (statusCode === 413) return new HttpProblem(413, 'too_large', 'the body is over 256 KiB')
+  if (statusCode === 413) return new HttpProblem(413, 'too_large', 'the body is too large for this route')
   if (statusCode !== undefined && statusCode < 500)
     return new HttpProblem(statusCode, (code ?? 'bad_request').toLowerCase(), 'the request cannot be read')
   return undefined
 }
 
-const statusOf = (code: string) => (code === 'not_allowed' ? 403 : code === 'too_large' ? 413 : 400)
+const statuses = new Map([
+  ['bad_signature', 401],
+  ['not_allowed', 403],
+  ['too_large', 413],
+])
+const statusOf = (code: string) => statuses.get(code) ?? 400
 
 export const answerProblems = (app: FastifyInstance, log: (entry: object) => void): void => {
   app.setNotFoundHandler((_request, reply) =>
@@ -40,7 +53,8 @@ export const answerProblems = (app: FastifyInstance, log: (entry: object) => voi
       problemOf(error) ?? new HttpProblem(500, 'internal', 'This request failed inside; the log says why.')
     if (problem.statusCode === 500)
       log({ msg: 'request failed', error: error instanceof Error ? error.name : 'unknown' })
-    if (problem.statusCode === 503) void reply.header('retry-after', '2')
+    const retryAfterMs = problem.retryAfterMs ?? (problem.statusCode === 503 ? 2_000 : undefined)
+    if (retryAfterMs !== undefined) void reply.header('retry-after', String(Math.ceil(retryAfterMs / 1_000)))
     if (problem.statusCode === 401) void reply.header('www-authenticate', 'Bearer')
     return reply.code(problem.statusCode).send({ code: problem.code, message: problem.message })
   })

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
+import type { ReportFormat } from '../../schemas/inbox.ts'
+import type { Report } from '../../schemas/leaks.ts'
 import type { Brought, Finding } from '../../schemas/store-test.ts'
 
 /** The world as a command sees it: tests give another one. */
@@ -20,7 +22,10 @@ export type Io = {
   interrupted: AbortSignal
   /** Acts on a store directly, without the API: the only thing here that does. */
   testStore: TestStore
+  /** Reads a scanner's report. Throws with a code and a text that quotes nothing. */
+  readReport: ReadReport
 }
+export type ReadReport = (text: string, format: ReportFormat) => Promise<Report>
 export type TestStore = (wanted: {
   store: string
   configFile: string
@@ -29,7 +34,7 @@ export type TestStore = (wanted: {
   tell(finding: Finding): void
 }) => Promise<Finding[]>
 
-export const processIo = (testStore: TestStore): Io => {
+export const processIo = (given: Pick<Io, 'testStore' | 'readReport'>): Io => {
   const interruption = new AbortController()
   let listening = false
   return {
@@ -54,6 +59,6 @@ export const processIo = (testStore: TestStore): Io => {
     },
     liveScreen: process.stdout.isTTY === true,
     interrupted: interruption.signal,
-    testStore,
+    ...given,
   }
 }

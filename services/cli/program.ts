@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { fingerprintCommand } from './commands/fingerprint.ts'
+import { type LeakImportOptions, leakImportCommand } from './commands/leak-import.ts'
 import { grantsCommand, receiptsCommand, sessionsCommand } from './commands/lists.ts'
 import { type RevokeOptions, revokeCommand } from './commands/revoke.ts'
 import { type RotateOptions, rotateCommand } from './commands/rotate.ts'
@@ -54,6 +55,7 @@ export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
       }),
     )
   command('fingerprint', 'the fingerprints of a secret value, read from stdin').action(run(fingerprintCommand))
+  leakCommands(program, run)
   storeCommands(program, run)
   program
     .command('help [topic]')
@@ -89,6 +91,23 @@ const storeCommands = (program: Command, run: Run): void => {
     .option('--json', 'the same facts, with stable names')
     .action((id: string, options: Omit<StoreTestOptions, 'id'>) =>
       run<StoreTestOptions>(storeTestCommand)({ ...options, id }),
+    )
+}
+
+const leakCommands = (program: Command, run: Run): void => {
+  const leak = program.command('leak').description('what was found where it should not be').helpCommand(false)
+  leak
+    .command('import <report>')
+    .description('revoke what a scanner found: reads its report here (`-`: stdin), sends each value sealed')
+    .addOption(
+      new Option('--format <format>', 'what wrote it')
+        .choices(['auto', 'trufflehog', 'gitleaks', 'betterleaks'])
+        .default('auto'),
+    )
+    .option('--dry-run', 'only ask what matches: exit 1 if that is alive')
+    .option('--json', 'the same facts, with stable names')
+    .action((report: string, options: Omit<LeakImportOptions, 'report'>) =>
+      run<LeakImportOptions>(leakImportCommand)({ ...options, report }),
     )
 }
 

@@ -5,7 +5,7 @@ import { RejectedEvent } from '../pipeline/errors.ts'
 import { credentialId, sessionKey } from '../pipeline/ids.ts'
 import { authorize } from './authorize.ts'
 import { grantFacts } from './grant-facts.ts'
-import { leakFingerprints } from './leak-fingerprints.ts'
+import { leakFacts } from './leak-facts.ts'
 import { lifeLimits, moment } from './life-limits.ts'
 import { type ParsedEvent, parseEvent, type RawEvent } from './parse-event.ts'
 import type { FactBase, IntakeParts, Translation } from './translation.ts'
@@ -100,10 +100,8 @@ const activity = (base: FactBase, sid: string): Fact => ({
 /** A leak acts only where its fingerprint matches; one that brought the value is not an inference. */
 const leaked = async ({ event, ...parts }: Translation, base: FactBase): Promise<Fact[]> => {
   const { fingerprint, sealed, source } = event.data as EventData<'curfew.leak.detected'>
-  const prints = sealed === undefined ? [fingerprint] : await leakFingerprints(parts, await parts.edge.open(sealed))
-  return prints.map(print => {
-    if (print === undefined) throw new RejectedEvent('invalid_data', 'a leak needs a fingerprint or a sealed value')
-    const found = source === undefined ? {} : { source }
-    return { ...base, kind: 'leaked', fingerprint: print, withValue: sealed !== undefined, ...found }
-  })
+  if (sealed !== undefined) return leakFacts(parts, base, { values: [await parts.edge.open(sealed)], source })
+  if (fingerprint === undefined) throw new RejectedEvent('invalid_data', 'a leak needs a fingerprint or a sealed value')
+  const found = source === undefined ? {} : { source }
+  return [{ ...base, kind: 'leaked', fingerprint, withValue: false, ...found }]
 }

@@ -24,6 +24,7 @@ export const loadConfig = (file: string): Config => {
     keysDir: near(data.keysDir),
     stores: filesNear(data.stores, near) as Config['stores'],
     secrets: filesNear(data.secrets, near) as Config['secrets'],
+    inbox: filesNear(data.inbox, near) as Config['inbox'],
   }
 }
 

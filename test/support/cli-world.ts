@@ -1,6 +1,7 @@
 import type { Status } from '../../schemas/status.ts'
 import type { Io } from '../../services/cli/io.ts'
 import { runCli } from '../../services/cli/run-cli.ts'
+import { readReport } from '../../services/intake/reports/read-report.ts'
 import { stateOf, youngCanary } from './api-world.ts'
 
 export const statusOf = (change: Partial<Status> = {}): Status => ({
@@ -27,6 +28,7 @@ export type CliOptions = {
   stdin?: string
   env?: Record<string, string>
   stateFile?: string
+  files?: Record<string, string>
   refuse?: boolean
 }
 
@@ -58,7 +60,11 @@ export const cli = async (argv: string[], options: CliOptions = {}) => {
     err: text => err.push(text),
     env: options.env ?? {},
     home: '/home/someone',
-    readFile: () => options.stateFile ?? state,
+    readFile: file => {
+      const found = file.endsWith('api.json') ? (options.stateFile ?? state) : options.files?.[file]
+      if (found === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' })
+      return found
+    },
     readStdin: () => Promise.resolve(options.stdin),
     fetch: send,
     now: () => now,
@@ -69,6 +75,7 @@ export const cli = async (argv: string[], options: CliOptions = {}) => {
     liveScreen: false,
     interrupted: new AbortController().signal,
     testStore: () => Promise.reject(new Error('no store here')),
+    readReport: async (text, format) => readReport(text, format),
   }
   const exitCode = await runCli(argv, io)
   return { exitCode, out: out.join('\n'), err: err.join('\n'), asked }

@@ -27,4 +27,18 @@ export type Dialect = {
   verify(delivery: Delivery): Promise<void> | void
   /** Parses defensively: every field may be missing, unknown ones are ignored. Throws RejectedEvent, which quotes nothing. */
   read(delivery: Delivery): Said[]
+  /** Where its deliveries may come as well, below the sender's inbox: `v1/revoke_tokens`. */
+  readonly path?: string
+  /** What it is told when it asks, below the sender's inbox and after `verify`: path -> JSON. */
+  readonly gets?: Readonly<Record<string, unknown>>
+  /** The status that its protocol wants for what is durable; absent: 202. */
+  readonly acceptedWith?: 202 | 204
+}
+
+/** What a dialect's factory may use besides its config. */
+export type DialectParts = {
+  /** The content of each file, trimmed. An unreadable or a guessable secret refuses the start. */
+  secrets(files: { file: string }[]): string[]
+  fetch: typeof fetch
+  now(): number
 }

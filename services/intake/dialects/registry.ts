@@ -1,0 +1,23 @@
+import type { SenderConfig, SenderOf } from '../../../schemas/inbox.ts'
+import type { Dialect, DialectParts } from './dialect.ts'
+import { gitguardian } from './gitguardian.ts'
+import { githubAlert } from './github-alert.ts'
+import { githubPartner } from './github-partner.ts'
+import { gitlab } from './gitlab.ts'
+import { report } from './report.ts'
+import { standardWebhooks } from './standard-webhooks.ts'
+
+type Factories = { [D in SenderConfig['dialect']]: (config: SenderOf<D>, parts: DialectParts) => Dialect }
+
+/** One line per dialect. */
+const factories: Factories = {
+  'github-partner': githubPartner,
+  'github-alert': githubAlert,
+  gitlab,
+  gitguardian,
+  'standard-webhooks': standardWebhooks,
+  report,
+}
+
+export const openDialect = (config: SenderConfig, parts: DialectParts): Dialect =>
+  (factories[config.dialect] as (config: SenderConfig, parts: DialectParts) => Dialect)(config, parts)
