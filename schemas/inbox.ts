@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { a2aDialect, claudeAgentsDialect, mappedDialect, mcpTasksDialect } from './dialects-lifecycle.ts'
 import { storeId } from './primitives.ts'
 
 /** Who posts to `/v1/inbox/<id>`, in which dialect, and as which principal: a sender has its principal's rights and no more. */
@@ -60,6 +61,10 @@ export const senderConfig = z.discriminatedUnion('dialect', [
   }),
   /** A scanner's report, posted as it is, with a bearer token. */
   z.strictObject({ ...senderFields, dialect: z.literal('report'), secrets, format: reportFormat.default('auto') }),
+  a2aDialect.extend(senderFields),
+  mcpTasksDialect.extend(senderFields),
+  claudeAgentsDialect.extend(senderFields),
+  mappedDialect.extend(senderFields),
 ])
 export type SenderConfig = z.infer<typeof senderConfig>
 export type SenderOf<D extends SenderConfig['dialect']> = Extract<SenderConfig, { dialect: D }>

@@ -1,9 +1,13 @@
 import type { SenderConfig, SenderOf } from '../../../schemas/inbox.ts'
+import { a2a } from './a2a.ts'
+import { claudeAgents } from './claude-agents.ts'
 import type { Dialect, DialectParts } from './dialect.ts'
 import { gitguardian } from './gitguardian.ts'
 import { githubAlert } from './github-alert.ts'
 import { githubPartner } from './github-partner.ts'
 import { gitlab } from './gitlab.ts'
+import { mapped } from './mapped.ts'
+import { mcpTasks } from './mcp-tasks.ts'
 import { report } from './report.ts'
 import { standardWebhooks } from './standard-webhooks.ts'
 
@@ -17,6 +21,10 @@ const factories: Factories = {
   gitguardian,
   'standard-webhooks': standardWebhooks,
   report,
+  a2a,
+  'mcp-tasks': mcpTasks,
+  'claude-agents': claudeAgents,
+  mapped,
 }
 
 export const openDialect = (config: SenderConfig, parts: DialectParts): Dialect =>
