@@ -8,10 +8,12 @@ import { startApi } from './api/start-api.ts'
 import { readCanary } from './canary/canary-state.ts'
 import { canaryStore, openCanary } from './canary-wiring.ts'
 import { factsOfEvent } from './intake/facts-of-event.ts'
+import { leakFingerprints } from './intake/leak-fingerprints.ts'
 import { followOutcomes } from './ledger/follow-outcomes.ts'
 import { readModel } from './ledger/read-model.ts'
 import { isCanary, type RecentReceipts, recentReceipts } from './ledger/recent-receipts.ts'
 import { redisTimeMs } from './ledger/redis.ts'
+import { FingerprintsUnavailable } from './pipeline/errors.ts'
 import type { FactLog } from './pipeline/ports.ts'
 import type { Parts, Started } from './roles.ts'
 import { readCounters } from './runtime/counters.ts'
@@ -66,12 +68,16 @@ const writePorts = ({ config, edge, publicKey, log }: Parts, facts: FactLog) =>
   ({
     now: Date.now,
     acceptEvent: async (raw, principal, receivedAt) => {
-      const stated = await factsOfEvent({ config, edge }, raw, principal, receivedAt)
+      const stated = await factsOfEvent({ config, edge }, raw, principal, receivedAt).catch(async error => {
+        // What is known without the store that is away acts at once; the sender comes again for the rest.
+        if (error instanceof FingerprintsUnavailable) await facts.append(error.facts)
+        throw error
+      })
       await facts.append(stated)
       return stated.length
     },
     append: facts.append,
-    fingerprints: async sealed => edge.fingerprints(await edge.open(sealed)),
+    fingerprints: async sealed => leakFingerprints({ edge }, await edge.open(sealed)),
     publicKey,
     log,
   }) satisfies Partial<ApiParts>

@@ -4,6 +4,8 @@ import type { Config, Principal } from '../schemas/config.ts'
 import { startIntake } from './intake/consumer.ts'
 import { factsOfEvent } from './intake/facts-of-event.ts'
 import type { Edge } from './intake/fingerprints.ts'
+import type { OffsetGap } from './intake/offset-guard.ts'
+import { learnedInputs } from './learn/rules.ts'
 import { startFolder } from './ledger/folder.ts'
 import { connectAdmin } from './ledger/kafka.ts'
 import { ensureMeta } from './ledger/meta.ts'
@@ -52,7 +54,7 @@ const principalOf = (config: Config, id: string): Principal => {
 }
 
 export const intakeRole = async (parts: Parts): Promise<Started> => {
-  const { config, kafka, redis, ledger, counters } = parts
+  const { config, kafka, ledger, counters } = parts
   const { topics, principals, group, acceptGap } = config.kafka
   const admin = await connectAdmin(kafka)
   const intake = await closeOnFailure(admin, () =>
@@ -71,16 +73,33 @@ export const intakeRole = async (parts: Parts): Promise<Started> => {
       factsOf: (raw, principal, receivedAt) => factsOfEvent({ config, edge: parts.edge }, raw, principal, receivedAt),
       groupHasBegun: () => ledger.groupHasBegun(group),
       crashPoint: parts.crashPoint,
-      onGap: async gaps => {
-        parts.log({ msg: 'PAGE offset gap: events were skipped; reconcile, then set kafka.acceptGap', gaps })
-        await redis.set(`${config.redis.prefix}:gap`, JSON.stringify(gaps), 'PX', 60_000)
-      },
+      onGap: offsetGapPage(parts),
       onFatal: parts.onFatal,
       onRead: (topic, events) => counters.add('curfew_events_total', { topic }, events),
       onRejected: (topic, reason) => counters.add('curfew_dead_letters_total', { topic, reason }),
+      onWaiting: pageWaitingLeaks(parts),
     }),
   )
   return closeAll(intake, { close: () => admin.disconnect() })
+}
+
+/** Listed and paged until an operator says that it was reconciled. */
+export const offsetGapPage =
+  ({ log, redis, config }: Parts) =>
+  async (gaps: OffsetGap[]): Promise<void> => {
+    log({ msg: 'PAGE offset gap: events were skipped; reconcile, then set kafka.acceptGap', gaps })
+    await redis.set(`${config.redis.prefix}:gap`, JSON.stringify(gaps), 'PX', 60_000)
+  }
+
+/** A store that is away holds up the leaks behind this one: said at once, and every minute. */
+const pageWaitingLeaks = ({ log, counters }: Parts) => {
+  let saidAt = Number.NEGATIVE_INFINITY
+  return (topic: string, stores: string[], messages: number) => {
+    for (const store of stores) counters.add('curfew_leaks_waiting_total', { store }, messages)
+    if (performance.now() - saidAt < 60_000) return
+    saidAt = performance.now()
+    log({ msg: 'PAGE leaks wait for a store to say whether it knows their values', topic, stores, messages })
+  }
 }
 
 export const ledgerRole = async (parts: Parts): Promise<Started> => {
@@ -102,7 +121,7 @@ export const ledgerRole = async (parts: Parts): Promise<Started> => {
       prefix,
       topic: topics.facts,
       partitions,
-      inputs: { group, grants: topics.grants, lifecycle: topics.lifecycle },
+      inputs: { group, grants: topics.grants, lifecycle: topics.lifecycle, learned: learnedInputs(config) },
       onDue: at => (config.work.wakeUps ? armWakeUp(queues.wake, at, parts.crashPoint) : Promise.resolve()),
       crashPoint: parts.crashPoint,
       onFatal: parts.onFatal,

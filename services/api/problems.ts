@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { z } from 'zod'
-import { FactsUnavailable, RejectedEvent } from '../pipeline/errors.ts'
+import { FactsUnavailable, FingerprintsUnavailable, RejectedEvent } from '../pipeline/errors.ts'
 
 /** An answer that is not a 2xx: says what happened and what it means, and quotes nothing of the request. */
 export class HttpProblem extends Error {
@@ -16,11 +16,15 @@ export class HttpProblem extends Error {
 
 const factsUnavailable =
   'Kafka does not acknowledge: nothing was done. Send it again, with the same event id. What is due goes on dying.'
+const fingerprintsUnavailable = (stores: string[]) =>
+  `${stores.join(', ')} cannot be asked now whether it knows the value. What is known without it dies; send it again, with the same event id.`
 const stateUnavailable = 'The state cannot be read (Redis is away): nothing is known of this moment. Ask again.'
 
 const problemOf = (error: unknown): HttpProblem | undefined => {
   if (error instanceof HttpProblem) return error
   if (error instanceof FactsUnavailable) return new HttpProblem(503, 'facts_unavailable', factsUnavailable)
+  if (error instanceof FingerprintsUnavailable)
+    return new HttpProblem(503, 'fingerprints_unavailable', fingerprintsUnavailable(error.stores))
   if (error instanceof RejectedEvent) return new HttpProblem(statusOf(error.code), error.code, error.message)
   const { statusCode, code } = error as { statusCode?: number; code?: string }
   if (statusCode === 413) return new HttpProblem(413, 'too_large', 'the body is over 256 KiB')

@@ -1,7 +1,7 @@
 import type { Principal } from '../../schemas/config.ts'
 import type { EventData, EventType } from '../../schemas/events.ts'
 import { type Fact, fact as factSchema } from '../../schemas/facts.ts'
-import { RejectedEvent } from '../pipeline/errors.ts'
+import { FingerprintsUnavailable, RejectedEvent } from '../pipeline/errors.ts'
 import { credentialId, sessionKey } from '../pipeline/ids.ts'
 import { authorize } from './authorize.ts'
 import { grantFacts } from './grant-facts.ts'
@@ -92,10 +92,17 @@ const activity = (base: FactBase, sid: string): Fact => ({
 /** A leak acts only where its fingerprint matches; one that brought the value is not an inference. */
 const leaked = async ({ event, ...parts }: Translation, base: FactBase): Promise<Fact[]> => {
   const { fingerprint, sealed, source } = event.data as EventData<'curfew.leak.detected'>
-  const prints = sealed === undefined ? [fingerprint] : await leakFingerprints(parts, await parts.edge.open(sealed))
-  return prints.map(print => {
-    if (print === undefined) throw new RejectedEvent('invalid_data', 'a leak needs a fingerprint or a sealed value')
-    const found = source === undefined ? {} : { source }
-    return { ...base, kind: 'leaked', fingerprint: print, withValue: sealed !== undefined, ...found }
-  })
+  const found = source === undefined ? {} : { source }
+  const stated = (prints: (string | undefined)[]): Fact[] =>
+    prints.map(print => {
+      if (print === undefined) throw new RejectedEvent('invalid_data', 'a leak needs a fingerprint or a sealed value')
+      return { ...base, kind: 'leaked', fingerprint: print, withValue: sealed !== undefined, ...found }
+    })
+  if (sealed === undefined) return stated([fingerprint])
+  try {
+    return stated(await leakFingerprints(parts, await parts.edge.open(sealed)))
+  } catch (error) {
+    if (!(error instanceof FingerprintsUnavailable)) throw error
+    throw new FingerprintsUnavailable(error.stores, error.known, stated(error.known))
+  }
 }

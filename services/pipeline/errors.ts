@@ -1,3 +1,5 @@
+import type { Fact } from '../../schemas/facts.ts'
+
 /**
  * Why a store call did not do what was asked. `detail` is ours or the store's bounded error text, never a body or a value.
  * `throttled` is neither a failure of the store nor a refusal at the door.
@@ -31,6 +33,23 @@ export class FactsUnavailable extends Error {
   constructor(cause: unknown) {
     super('the facts topic did not acknowledge', { cause })
     this.name = 'FactsUnavailable'
+  }
+}
+
+/**
+ * A hash that matching needs cannot be had now (a Vault is down): the leak must be sent, or read, again. `known` is what could
+ * be had, and `facts` what it states: they may act at once.
+ */
+export class FingerprintsUnavailable extends Error {
+  readonly stores: string[]
+  readonly known: string[]
+  readonly facts: Fact[]
+  constructor(stores: string[], known: string[], facts: Fact[] = []) {
+    super(`the leaked value cannot be looked for at ${stores.join(', ')} now`)
+    this.name = 'FingerprintsUnavailable'
+    this.stores = stores
+    this.known = known
+    this.facts = facts
   }
 }
 
