@@ -77,7 +77,7 @@ const printOf = ({ rules, reading }: Context, value: unknown): string[] => {
 }
 
 const lifeOf = (auth: Bag): { lifeMs?: number } => {
-  const seconds = Number(auth.token_ttl)
+  const seconds = typeof auth.token_ttl === 'number' ? auth.token_ttl : 0
   return seconds > 0 && seconds < 1e9 ? { lifeMs: seconds * 1_000 } : {}
 }
 

@@ -9,6 +9,8 @@ const placeSchema = z.object({
   offset: z.int().min(0),
   /** Hash of the bytes just before the offset: tells the file from another with its name, or overwritten in place. */
   check: z.string(),
+  /** While nothing of the file was read: the rotated file before it, so that a later one is noticed. */
+  previous: z.string().optional(),
 })
 const positionSchema = z.object({
   v: z.literal(1),

@@ -48,7 +48,11 @@ const after = (place: Place, bytes: number, before: Buffer): Place => ({
   check: checkOf(before.subarray(-Math.min(checkBytes, place.offset + bytes))),
 })
 
-const startOf = (file: AuditFile): Place => ({ inode: file.inode, offset: 0, check: checkOf(Buffer.alloc(0)) })
+const startOf = (file: AuditFile, files: AuditFile[]): Place => {
+  const before = files[files.indexOf(file) - 1]
+  const start = { inode: file.inode, offset: 0, check: checkOf(Buffer.alloc(0)) }
+  return before === undefined ? start : { ...start, previous: before.inode }
+}
 
 const enter = async (state: State, file: AuditFile, place: Place): Promise<void> => {
   await state.handle?.close()
@@ -60,32 +64,47 @@ const enter = async (state: State, file: AuditFile, place: Place): Promise<void>
 /** The open file still goes on where we stand; else the place is looked for, and what cannot be found is a gap. */
 const ready = async (path: string, state: State): Promise<Found | undefined> => {
   const { handle, place } = state
-  if (handle && place && (await continues(handle, place))) return undefined
+  const goesOn = handle && place && (await continues(handle, place))
+  if (goesOn && place.offset > 0) return undefined
   const files = await auditFiles(path)
   const current = files.at(-1)
   if (!current) return { found: 'missing' }
+  const copy = place && copyOfUnread(files, place)
+  if (copy) {
+    await enter(state, copy, startOf(copy, files))
+    return { found: 'gap', reason: 'the file was truncated', place: state.place }
+  }
+  if (goesOn) return undefined
   if (!place) {
-    await enter(state, current, startOf(current))
+    await enter(state, current, startOf(current, files))
     return { found: 'gap', reason: 'no position is known', place: state.place }
   }
   const found = await findPlace(files, place)
-  await enter(state, found ?? current, found ? place : startOf(current))
+  await enter(state, found ?? current, found ? place : startOf(current, files))
   if (!found) return { found: 'gap', reason: 'the file that was being read is gone', place: state.place }
   // What was written between the copy and the truncation is in neither file.
   if (found.inode !== place.inode) return { found: 'gap', reason: 'the file was truncated', place: state.place }
   return undefined
 }
 
+/** Of a file at whose start we stand nothing tells that it was written and truncated since, but the copy beside it. */
+const copyOfUnread = (files: AuditFile[], place: Place): AuditFile | undefined => {
+  const before = files[files.findIndex(file => file.inode === place.inode) - 1]
+  if (place.offset > 0) return undefined
+  return before?.inode === place.previous ? undefined : before
+}
+
 const atEnd = async (path: string, state: State, place: Place): Promise<Found> => {
   const files = await auditFiles(path)
   const at = files.findIndex(file => file.inode === place.inode)
-  const next = at < 0 ? files.at(-1) : files[at + 1]
-  if (!next || next.inode === place.inode || next.size === 0) return { found: 'end' }
+  // An empty one that was rotated again is left out: the server has gone on.
+  const next = at < 0 ? files.at(-1) : files.slice(at + 1).find(file => file.size > 0)
+  if (!next || next.size === 0) return { found: 'end' }
   if (!state.drained) {
     state.drained = true
     return { found: 'lines', lines: [], place }
   }
-  await enter(state, next, startOf(next))
+  await enter(state, next, startOf(next, files))
   if (at < 0) return { found: 'gap', reason: 'a rotated file was removed while it was read', place: state.place }
   return { found: 'lines', lines: [], place: state.place ?? place }
 }
