@@ -5,6 +5,7 @@ import type { SampleCredential } from '../../infra/sample/issuer.ts'
 import type { Watched } from '../../infra/sample/prober.ts'
 import type { Position } from '../../services/learn/place.ts'
 import { credentialId } from '../../services/pipeline/ids.ts'
+import { launch } from '../../services/runtime/launcher.ts'
 import { sharedStack } from './stack.ts'
 import { until } from './until.ts'
 import { type VaultApp, vaultApp } from './vault-app.ts'
@@ -54,6 +55,18 @@ export const startLearningWorld = async (
 }
 export type LearningWorld = Awaited<ReturnType<typeof startLearningWorld>>
 export type { VaultApp }
+
+/** A learner that the test starts, kills and starts again by itself. */
+export const launchLearner = (world: World, env: Record<string, string> = {}) => {
+  const output: Buffer[] = []
+  const launched = launch({
+    configFile: join(world.dir, 'curfew.yaml'),
+    processes: [['learn']],
+    env: { CURFEW_STATE_DIR: world.dir, ...env },
+    onOutput: text => output.push(text),
+  })
+  return { ...launched, output: () => Buffer.concat(output).toString('utf8') }
+}
 
 const untilLearned = (world: World, { grant }: SampleCredential) => {
   const key = world.key(`c:${credentialId(grant.store ?? 'vault-local', grant.handle)}`)
