@@ -1,5 +1,6 @@
 import type { Principal } from '../schemas/config.ts'
 import type { Fact } from '../schemas/facts.ts'
+import { offsetGapPage } from './inputs.ts'
 import { startIntake } from './intake/consumer.ts'
 import { factsOfEvent } from './intake/facts-of-event.ts'
 import { type LearnedEvent, learnedEvent, recordOfMessage } from './learn/audit-events.ts'
@@ -12,7 +13,7 @@ import { learnedMarks } from './ledger/caught-up.ts'
 import { connectAdmin } from './ledger/kafka.ts'
 import { redisTimeMs } from './ledger/redis.ts'
 import { StartRefused } from './pipeline/errors.ts'
-import { offsetGapPage, type Parts, type Started } from './roles.ts'
+import type { Parts, Started } from './roles.ts'
 import { type VaultLearning, vaultLearning } from './stores/vault/learning.ts'
 
 /** Grants learned from the stores themselves: audit files on this machine, audit topics from a log shipper. */

@@ -1,11 +1,10 @@
 import type { Redis } from 'ioredis'
 import type { Admin, Kafka } from 'kafkajs'
 import type { Config, Principal } from '../schemas/config.ts'
+import { inputsOf, offsetGapPage, pageWaitingLeaks } from './inputs.ts'
 import { startIntake } from './intake/consumer.ts'
 import { factsOfEvent } from './intake/facts-of-event.ts'
 import type { Edge } from './intake/fingerprints.ts'
-import type { OffsetGap } from './intake/offset-guard.ts'
-import { learnedInputs } from './learn/rules.ts'
 import { startFolder } from './ledger/folder.ts'
 import { connectAdmin } from './ledger/kafka.ts'
 import { ensureMeta } from './ledger/meta.ts'
@@ -83,25 +82,6 @@ export const intakeRole = async (parts: Parts): Promise<Started> => {
   return closeAll(intake, { close: () => admin.disconnect() })
 }
 
-/** Listed and paged until an operator says that it was reconciled. */
-export const offsetGapPage =
-  ({ log, redis, config }: Parts) =>
-  async (gaps: OffsetGap[]): Promise<void> => {
-    log({ msg: 'PAGE offset gap: events were skipped; reconcile, then set kafka.acceptGap', gaps })
-    await redis.set(`${config.redis.prefix}:gap`, JSON.stringify(gaps), 'PX', 60_000)
-  }
-
-/** A store that is away holds up the leaks behind this one: said at once, and every minute. */
-const pageWaitingLeaks = ({ log, counters }: Parts) => {
-  let saidAt = Number.NEGATIVE_INFINITY
-  return (topic: string, stores: string[], messages: number) => {
-    for (const store of stores) counters.add('curfew_leaks_waiting_total', { store }, messages)
-    if (performance.now() - saidAt < 60_000) return
-    saidAt = performance.now()
-    log({ msg: 'PAGE leaks wait for a store to say whether it knows their values', topic, stores, messages })
-  }
-}
-
 export const ledgerRole = async (parts: Parts): Promise<Started> => {
   const { config, kafka, redis, ledger, counters } = parts
   const { topics, group, factsPartitions: partitions } = config.kafka
@@ -121,7 +101,7 @@ export const ledgerRole = async (parts: Parts): Promise<Started> => {
       prefix,
       topic: topics.facts,
       partitions,
-      inputs: { group, grants: topics.grants, lifecycle: topics.lifecycle, learned: learnedInputs(config) },
+      inputs: inputsOf(config),
       onDue: at => (config.work.wakeUps ? armWakeUp(queues.wake, at, parts.crashPoint) : Promise.resolve()),
       crashPoint: parts.crashPoint,
       onFatal: parts.onFatal,

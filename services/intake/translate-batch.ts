@@ -7,6 +7,9 @@ import type { IntakeConsumerParts } from './intake-parts.ts'
 import type { RawEvent } from './parse-event.ts'
 
 export type Messages = { topic: string; partition: number; messages: KafkaMessage[] }
+/** A store is asked about each leak: a long batch of them must not outlast the session. */
+const heartbeatMs = 1_000
+
 export type Translated = { facts: Fact[]; letters: DeadLetter[]; waiting: KafkaMessage[]; stores: string[] }
 
 /**
@@ -20,6 +23,7 @@ export const translateBatch = async (
   heartbeat: () => Promise<void>,
 ): Promise<Translated> => {
   const done: Translated = { facts: [], letters: [], waiting: [], stores: [] }
+  let heardAt = performance.now()
   for (const message of messages) {
     const receivedAt = Number(message.timestamp)
     try {
@@ -29,8 +33,12 @@ export const translateBatch = async (
         done.facts.push(...error.facts)
         done.waiting.push(message)
         done.stores = [...new Set([...done.stores, ...error.stores])]
-        await heartbeat()
       } else done.letters.push(letterOf(error, { topic, partition, message, receivedAt, principal: principal.id }))
+    }
+    // Not inside the try: a rebalance that it tells of is no fault of the message.
+    if (performance.now() - heardAt > heartbeatMs) {
+      await heartbeat()
+      heardAt = performance.now()
     }
   }
   return done

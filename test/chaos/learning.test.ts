@@ -104,7 +104,7 @@ describe('a gap', () => {
       for (const watched of held.filter((_, at) => at !== 1)) await expectDead(world, watched, 'session_ended')
       // Its lease cannot be tied to the session by the inventory: it dies with its token, unproven by us.
       await until('the database login is refused', () => held[1]?.refusedFirst)
-      for (const watched of neighbours) await expectAlive(watched)
+      await Promise.all(neighbours.map(expectAlive))
     } finally {
       await second.close()
     }
@@ -120,8 +120,10 @@ describe('a gap', () => {
     const learner = launchLearner(world)
     try {
       await until('the gap is remembered', () => position().gap)
+      const waits = (times: number) => () => learner.output().split('the inventory waits').length > times
+      await until('it waits for the store', waits(1))
       for (const pid of learner.pids()) process.kill(pid, 'SIGKILL')
-      await until('it waits for the store', () => learner.output().split('the inventory waits').length > 2)
+      await until('the next one waits as well', waits(2))
       expect(position().gap).toBeDefined()
       await world.stack.start('vault')
       await learning.learned(token)
