@@ -1,14 +1,18 @@
+import type { Redis } from 'ioredis'
 import type { Config } from '../schemas/config.ts'
 import type { OffsetGap } from './intake/offset-guard.ts'
 import { learnedInputs } from './learn/rules.ts'
 import type { Inputs } from './ledger/caught-up.ts'
-import type { Parts } from './roles.ts'
+import type { Counters } from './runtime/counters.ts'
+import type { Log } from './runtime/log.ts'
 
 /** What must be read before a cause that a later fact could move is believed. */
 export const inputsOf = (config: Config): Inputs => {
   const { group, topics } = config.kafka
   return { group, grants: topics.grants, lifecycle: topics.lifecycle, learned: learnedInputs(config) }
 }
+
+type Parts = { config: Config; redis: Redis; counters: Counters; log: Log }
 
 /** Listed and paged until an operator says that it was reconciled. */
 export const offsetGapPage =
