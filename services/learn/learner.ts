@@ -16,7 +16,7 @@ export type LearnEvent =
   | { event: 'gap'; reason: string }
   | { event: 'gap_closed' }
   | { event: 'refused'; code: string }
-  | { event: 'trouble'; trouble: Trouble | 'salt_changed' }
+  | { event: 'trouble'; trouble: Trouble | 'salt_changed' | 'no_hash' }
   | { event: 'missing' }
   | { event: 'stuck'; error: string }
 
@@ -136,7 +136,8 @@ const factsOfRecord = async (parts: LearnerParts, record: unknown): Promise<Fact
 /** Another salt: what was learned before is not found by its hash any more. */
 const watchSalt = async (parts: LearnerParts, state: State): Promise<void> => {
   const salt = await parts.salt()
-  if (salt === undefined || !state.position) return
+  if (salt === undefined) return parts.tell({ event: 'trouble', trouble: 'no_hash' })
+  if (!state.position) return
   const before = state.position.salt
   state.position = { ...state.position, salt }
   if (before !== undefined && before !== salt) parts.tell({ event: 'trouble', trouble: 'salt_changed' })

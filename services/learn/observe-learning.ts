@@ -8,6 +8,8 @@ const advice: Record<string, string> = {
     'PAGE the audit device writes values in clear: turn log_raw off, and tune audit_non_hmac_response_keys',
   target_hidden:
     "a login's name is hidden: tune the mount with audit_non_hmac_response_keys=username, to prove logins dead",
+  no_hash:
+    'PAGE sys/audit-hash does not answer us: while that is so, leaks wait (is learn.device right, and the policy?)',
   salt_changed: 'PAGE the audit device has another salt: leaked values that were learned before are not found by it',
 }
 const quietMs = 60_000
