@@ -92,6 +92,25 @@ describe('a leak while the Vault that must be asked is down', () => {
     expect(world.output()).not.toContain(value)
   })
 
+  it('does not lose its place in the group while the Vault hangs for longer than a session', async () => {
+    const { world, app, watch } = learning
+    const credential = await app.databaseLogin(await app.login('leak-while-it-hangs'))
+    const watched = await watch('the leaked login', credential)
+    await world.stack.pause('vault')
+    const since = Date.now()
+    try {
+      await world.emitter.emit('curfew.leak.detected', { sealed: await seal(world.config, credential.values[0] ?? '') })
+      await until('a session would be over twice', () => Date.now() - since > 13_000)
+      expect(await uncommitted(world.config.kafka.topics.leaks)).toBe(1)
+    } finally {
+      await world.stack.resume('vault')
+    }
+    await expectDead(world, watched, 'leaked')
+    await until('it is committed', async () => (await uncommitted(world.config.kafka.topics.leaks)) === 0)
+    expect(world.output()).not.toContain('"fatal"')
+    expect(world.output()).not.toContain('The coordinator is not aware of this member')
+  })
+
   it('is answered 503 over HTTP with Retry-After, and taken when it is sent again', async () => {
     const { world, app, watch } = learning
     const credential = await app.databaseLogin(await app.login('leak-over-http'))
