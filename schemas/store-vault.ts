@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { storeId } from './primitives.ts'
 import { budget, propagationMs } from './store-limits.ts'
+import { vaultLearn } from './vault-learn.ts'
 
 export const vaultStoreConfig = z.strictObject({
   id: storeId,
@@ -27,5 +28,6 @@ export const vaultStoreConfig = z.strictObject({
       }),
     )
     .default([]),
+  learn: vaultLearn.optional(),
 })
 export type VaultStoreConfig = z.infer<typeof vaultStoreConfig>

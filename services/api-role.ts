@@ -8,6 +8,7 @@ import { startApi } from './api/start-api.ts'
 import { readCanary } from './canary/canary-state.ts'
 import { canaryStore, openCanary } from './canary-wiring.ts'
 import { inboxPorts } from './inbox-wiring.ts'
+import { leakFingerprints } from './intake/leak-fingerprints.ts'
 import { followOutcomes } from './ledger/follow-outcomes.ts'
 import { leakMatches } from './ledger/leak-matches.ts'
 import { readModel } from './ledger/read-model.ts'
@@ -72,7 +73,7 @@ const writePorts = (parts: Parts, facts: FactLog) => {
     ...inboxPorts(parts, facts),
     now: Date.now,
     append: facts.append,
-    fingerprints: async sealed => edge.fingerprints(await edge.open(sealed)),
+    fingerprints: async sealed => leakFingerprints({ edge }, await edge.open(sealed)),
     publicKey,
     log,
   } satisfies Partial<ApiParts>

@@ -2,6 +2,8 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { apiRole } from './api-role.ts'
 import { edge } from './intake/fingerprints.ts'
+import { learnRole } from './learn-role.ts'
+import { askElsewhere } from './learned-leaks.ts'
 import { connectKafka, muteNegativeTimerWarnings } from './ledger/kafka.ts'
 import { openLedger } from './ledger/open-ledger.ts'
 import { connectRedis } from './ledger/redis.ts'
@@ -19,10 +21,13 @@ import { openStore } from './stores/registry.ts'
 import { workRole } from './work-role.ts'
 
 /** One process with the roles of `--roles` (default: all). Exit codes: 0 asked to stop, 70 to be started again, 78 refused. */
-const roles = { work: workRole, ledger: ledgerRole, intake: intakeRole, api: apiRole } satisfies Record<
-  string,
-  (parts: Parts) => Promise<Started>
->
+const roles = {
+  work: workRole,
+  ledger: ledgerRole,
+  intake: intakeRole,
+  learn: learnRole,
+  api: apiRole,
+} satisfies Record<string, (parts: Parts) => Promise<Started>>
 type Role = keyof typeof roles
 const roleNames = Object.keys(roles) as Role[]
 
@@ -55,7 +60,7 @@ const openParts = async (configFile: string, life: Lifetime, log: Log, onFatal: 
     kafka,
     redis,
     ledger,
-    edge: edge(rings, seals),
+    edge: { ...edge(rings, seals), elsewhere: askElsewhere({ config, redis, log, counters: shared }, life) },
     publicKey: { ...publicIntakeKey(rings) },
     stores,
     sealingKids: new Set(rings.sealing.keys.keys()),
@@ -103,7 +108,7 @@ const unknown = asked.filter(name => !(name in roles))
 try {
   if (unknown.length > 0) throw new StartRefused(`no role ${unknown.join(', ')}; roles are ${roleNames.join(', ')}`)
   if (!values.config)
-    throw new StartRefused('usage: node services/main.ts --config <file> [--roles intake,ledger,work,api]')
+    throw new StartRefused('usage: node services/main.ts --config <file> [--roles intake,ledger,work,learn,api]')
   await run(values.config, asked as Role[])
 } catch (error) {
   process.stderr.write(`curfew: ${error instanceof Error ? error.message : String(error)}\n`)

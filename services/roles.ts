@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Admin, Kafka } from 'kafkajs'
 import type { Config, Principal } from '../schemas/config.ts'
+import { inputsOf, offsetGapPage, pageWaitingLeaks } from './inputs.ts'
 import { startIntake } from './intake/consumer.ts'
 import { factsOfEvent } from './intake/facts-of-event.ts'
 import type { Edge } from './intake/fingerprints.ts'
@@ -49,7 +50,7 @@ const principalOf = (config: Config, id: string): Principal => {
 }
 
 export const intakeRole = async (parts: Parts): Promise<Started> => {
-  const { config, kafka, redis, ledger, counters } = parts
+  const { config, kafka, ledger, counters } = parts
   const { topics, principals, group, acceptGap } = config.kafka
   const admin = await connectAdmin(kafka)
   const intake = await closeOnFailure(admin, () =>
@@ -68,13 +69,11 @@ export const intakeRole = async (parts: Parts): Promise<Started> => {
       factsOf: (raw, principal, receivedAt) => factsOfEvent({ config, edge: parts.edge }, raw, principal, receivedAt),
       groupHasBegun: () => ledger.groupHasBegun(group),
       crashPoint: parts.crashPoint,
-      onGap: async gaps => {
-        parts.log({ msg: 'PAGE offset gap: events were skipped; reconcile, then set kafka.acceptGap', gaps })
-        await redis.set(`${config.redis.prefix}:gap`, JSON.stringify(gaps), 'PX', 60_000)
-      },
+      onGap: offsetGapPage(parts),
       onFatal: parts.onFatal,
       onRead: (topic, events) => counters.add('curfew_events_total', { topic }, events),
       onRejected: (topic, reason) => counters.add('curfew_dead_letters_total', { topic, reason }),
+      onWaiting: pageWaitingLeaks(parts),
     }),
   )
   return closeAll(intake, { close: () => admin.disconnect() })
@@ -99,7 +98,7 @@ export const ledgerRole = async (parts: Parts): Promise<Started> => {
       prefix,
       topic: topics.facts,
       partitions,
-      inputs: { group, grants: topics.grants, lifecycle: topics.lifecycle },
+      inputs: inputsOf(config),
       onDue: at => (config.work.wakeUps ? armWakeUp(queues.wake, at, parts.crashPoint) : Promise.resolve()),
       crashPoint: parts.crashPoint,
       onFatal: parts.onFatal,

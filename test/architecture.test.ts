@@ -36,6 +36,7 @@ const may: Record<string, string[] | 'all'> = {
   api: ['schemas', 'pipeline', 'api'],
   runtime: ['schemas', 'pipeline', 'runtime'],
   canary: ['schemas', 'pipeline', 'canary'],
+  learn: ['schemas', 'pipeline', 'learn'],
   cli: ['schemas', 'cli'],
   clients: ['schemas', 'clients'],
   composition: 'all',

@@ -14,7 +14,7 @@ export type PipelineLogin = {
   rotatorSecretId: string
 }
 
-const policies = ['curfew-pipeline', 'curfew-rotator', 'curfew-canary', 'sample-issuer', 'agent']
+const policies = ['curfew-pipeline', 'curfew-rotator', 'curfew-canary', 'curfew-learn', 'sample-issuer', 'agent']
 const quarterHourSeconds = 900
 
 /** Mounts, policies and roles, as the files beside this one declare them. Running it again changes nothing but the secret id. */
@@ -50,12 +50,14 @@ async function ensureMounts(admin: VaultAdmin): Promise<void> {
   await apply(admin, 'sys/auth/approle/tune', { user_lockout_config: { lockout_disable: true } })
   if (!('userpass/' in logins)) await apply(admin, 'sys/auth/userpass', { type: 'userpass' })
   if (!('database/' in engines)) await apply(admin, 'sys/mounts/database', { type: 'database' })
+  // A login's name is no secret; in clear, learning can prove its death at the database.
+  await apply(admin, 'sys/mounts/database/tune', { audit_non_hmac_response_keys: ['username'] })
   if (!('secret/' in engines)) await apply(admin, 'sys/mounts/secret', { type: 'kv', options: { version: '2' } })
 }
 
 async function ensureRoles(admin: VaultAdmin): Promise<void> {
   await apply(admin, 'auth/approle/role/curfew', {
-    token_policies: ['curfew-pipeline', 'curfew-canary'],
+    token_policies: ['curfew-pipeline', 'curfew-canary', 'curfew-learn'],
     token_no_default_policy: true,
     token_ttl: quarterHourSeconds,
     token_period: quarterHourSeconds,

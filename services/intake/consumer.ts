@@ -1,15 +1,13 @@
-import { type Consumer, type EachBatchPayload, type KafkaMessage, Partitioners, type Producer } from 'kafkajs'
+import { type Consumer, type EachBatchPayload, Partitioners, type Producer } from 'kafkajs'
 import type { Principal } from '../../schemas/config.ts'
 import type { DeadLetter } from '../../schemas/dead-letter.ts'
-import type { Fact } from '../../schemas/facts.ts'
-import { RejectedEvent } from '../pipeline/errors.ts'
 import { every } from '../pipeline/every.ts'
-import { payloadHash, sendDeadLetters } from './dead-letters.ts'
+import { sendDeadLetters } from './dead-letters.ts'
 import { commitFirstOffsets, gapsOf, stateBegun, waitForSafeStart } from './group-start.ts'
 import type { IntakeConsumerParts } from './intake-parts.ts'
 import { requireLogAppendTime } from './offset-guard.ts'
-import type { RawEvent } from './parse-event.ts'
 import { jumped } from './running-gap.ts'
+import { translateBatch } from './translate-batch.ts'
 
 /** Reads the input topics: an offset is committed only after its facts, or its dead letter, are acknowledged. */
 export const startIntake = async (parts: IntakeConsumerParts): Promise<{ close(): Promise<void> }> => {
@@ -69,16 +67,16 @@ const onBatch = async (
   parts: IntakeConsumerParts,
   consumer: Consumer,
   producer: Producer,
-  { batch, isStale, isRunning, resolveOffset, heartbeat }: EachBatchPayload,
+  payload: EachBatchPayload,
   expected: Map<string, number>,
 ): Promise<void> => {
+  const { batch, isStale, isRunning, resolveOffset, heartbeat } = payload
   const { topic, partition } = batch
   const principal = parts.topics.get(topic)
   const last = batch.messages.at(-1)
   if (!principal || !last || !isRunning() || isStale()) return
-  const { facts, letters } = await translate(parts, principal, batch)
-  parts.crashPoint('after_parse')
-  if (facts.length > 0) await parts.facts.append(facts)
+  const letters = await stateFacts(parts, principal, payload)
+  if (!letters) return
   await sendDeadLetters(producer, parts.deadLetterTopic, letters)
   parts.crashPoint('after_facts_acked')
   if (isStale()) return
@@ -93,39 +91,28 @@ const onBatch = async (
   await heartbeat()
 }
 
-/** Bad input never throws: a poison message would block its partition for ever. */
-const translate = async (
+const waitMs = 500
+
+/** Resolves when all facts of the batch are acknowledged, with what was rejected. Undefined: not ours to go on with. */
+const stateFacts = async (
   parts: IntakeConsumerParts,
   principal: Principal,
-  { topic, partition, messages }: EachBatchPayload['batch'],
-) => {
-  const facts: Fact[] = []
+  { batch, isStale, isRunning, heartbeat }: EachBatchPayload,
+): Promise<DeadLetter[] | undefined> => {
+  const { topic, partition } = batch
   const letters: DeadLetter[] = []
-  for (const message of messages) {
-    const receivedAt = Number(message.timestamp)
-    try {
-      facts.push(...(await parts.factsOf(rawEvent(message), principal, receivedAt)))
-    } catch (error) {
-      const rejected = error instanceof RejectedEvent ? error : new RejectedEvent('internal', 'could not be translated')
-      letters.push({
-        reason: rejected.code,
-        detail: rejected.message,
-        topic,
-        partition,
-        offset: message.offset,
-        payloadSha256: payloadHash(message.value),
-        receivedAt,
-        principal: principal.id,
-      })
-    }
+  let { messages } = batch
+  for (;;) {
+    const done = await translateBatch(parts, principal, { topic, partition, messages }, heartbeat)
+    parts.crashPoint('after_parse')
+    if (done.facts.length > 0) await parts.facts.append(done.facts)
+    letters.push(...done.letters)
+    if (done.waiting.length === 0) return letters
+    // Never dropped and never a dead letter: asked again until the store answers.
+    parts.onWaiting(topic, done.stores, done.waiting.length)
+    await heartbeat()
+    await new Promise(resolve => setTimeout(resolve, waitMs))
+    if (!isRunning() || isStale()) return undefined
+    messages = done.waiting
   }
-  return { facts, letters }
 }
-
-const rawEvent = (message: KafkaMessage): RawEvent => ({
-  headers: Object.fromEntries(
-    Object.entries(message.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value?.toString()]),
-  ),
-  body: message.value,
-  attributePrefix: 'ce_',
-})

@@ -15,6 +15,8 @@ export type Edge = {
   fingerprint(value: string): string
   /** Under every live pepper: what a leak must match. */
   fingerprints(value: string): string[]
+  /** What stores that only know a value's hash know it by, and the stores that cannot be asked now. */
+  elsewhere?(value: string): Promise<{ fingerprints: string[]; unavailable: string[] }>
   /** For a store that must be shown the value: sealed for this credential. */
   seal: Sealing['seal']
   /** Opens a JWE to one of the intake keys. */

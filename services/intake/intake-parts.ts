@@ -15,7 +15,8 @@ export type IntakeConsumerParts = {
   deadLetterTopic: string
   acceptGap: boolean
   facts: FactLog
-  factsOf(raw: RawEvent, principal: Principal, receivedAt: number): Promise<Fact[]>
+  /** Throws RejectedEvent for what no repetition mends, FingerprintsUnavailable for what must be tried again. */
+  factsOf(raw: RawEvent, principal: Principal, receivedAt: number, topic: string): Promise<Fact[]>
   /** undefined: the facts are not folded yet. */
   groupHasBegun(): Promise<boolean | undefined>
   crashPoint: PassCrashPoint
@@ -23,4 +24,6 @@ export type IntakeConsumerParts = {
   onFatal(reason: string, error: unknown): void
   onRead(topic: string, events: number): void
   onRejected(topic: string, reason: string): void
+  /** Messages that wait for a store to answer: their offset, and what lies behind them, is not committed meanwhile. */
+  onWaiting(topic: string, stores: string[], messages: number): void
 }

@@ -3,7 +3,7 @@ import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import type { PassCrashPoint } from '../pipeline/crash-points.ts'
 import { every } from '../pipeline/every.ts'
 import { randomId } from '../pipeline/ids.ts'
-import { type CaughtUp, caughtUp } from './caught-up.ts'
+import { type CaughtUp, caughtUp, type Inputs } from './caught-up.ts'
 import { foldBatch, metaOf, oneAtATime, type PartitionReader, partitionReader } from './partition.ts'
 import type { LedgerScripts } from './redis.ts'
 import { wipe } from './wipe.ts'
@@ -16,7 +16,7 @@ export type FolderParts = {
   prefix: string
   topic: string
   partitions: number
-  inputs: { group: string; grants: string; lifecycle: string }
+  inputs: Inputs
   /** The fold made something due at this moment: wake the work. */
   onDue(at: number): Promise<void>
   crashPoint: PassCrashPoint

@@ -24,6 +24,8 @@ export type WorldOptions = {
   /** Beside the Vault. */
   stores?: Parameters<typeof writeSampleConfig>[0]['stores']
   env?: Record<string, string>
+  /** Something that the inputs' marks wait for is started later (a learner): folded is enough. */
+  foldedOnly?: boolean
 }
 export type World = {
   stack: StackControl
@@ -120,7 +122,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     },
   }
   const ready = async () =>
-    (options.processes ?? twoOfEach).some(roles => roles.includes('intake'))
+    (options.processes ?? twoOfEach).some(roles => roles.includes('intake')) && !options.foldedOnly
       ? (await redis.hmget(key('marks'), 'grants', 'lifecycle')).every(mark => mark !== null)
       : (await redis.hlen(key('ready'))) === config.kafka.factsPartitions
   await until('the facts are folded and the inputs are read', ready, { withinMs: 60_000 }).catch(async error => {

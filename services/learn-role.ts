@@ -1,0 +1,155 @@
+import type { Principal } from '../schemas/config.ts'
+import type { Fact } from '../schemas/facts.ts'
+import { offsetGapPage } from './inputs.ts'
+import { startIntake } from './intake/consumer.ts'
+import { factsOfEvent } from './intake/facts-of-event.ts'
+import { type LearnedEvent, learnedEvent, recordOfMessage } from './learn/audit-events.ts'
+import { readAuditRecord } from './learn/audit-record.ts'
+import { type GapCloser, gapCloser } from './learn/close-gaps.ts'
+import { startLearner } from './learn/learner.ts'
+import { observeLearning } from './learn/observe-learning.ts'
+import { type LearningStore, learnGroup, learningStores, learnRules } from './learn/rules.ts'
+import { learnedMarks } from './ledger/caught-up.ts'
+import { connectAdmin } from './ledger/kafka.ts'
+import { redisTimeMs } from './ledger/redis.ts'
+import { StartRefused } from './pipeline/errors.ts'
+import type { Parts, Started } from './roles.ts'
+import { type VaultLearning, vaultLearning } from './stores/vault/learning.ts'
+
+/** Grants learned from the stores themselves: audit files on this machine, audit topics from a log shipper. */
+export const learnRole = async (parts: Parts): Promise<Started> => {
+  const learning = learningStores(parts.config).map(store => openLearning(parts, store))
+  const started: Started[] = []
+  for (const one of learning) if (one.store.learn.auditFile !== undefined) started.push(await learnFromFile(parts, one))
+  const topics = learning.filter(one => one.store.learn.auditTopic !== undefined)
+  if (topics.length > 0) started.push(await learnFromTopics(parts, topics))
+  return {
+    close: async () => {
+      for (const one of started) await one.close()
+      for (const one of learning) await one.close()
+    },
+  }
+}
+
+type Learning = ReturnType<typeof openLearning>
+
+const openLearning = (parts: Parts, store: LearningStore) => {
+  const { config, ledger, edge } = parts
+  const rules = learnRules(store, config.canary)
+  const principal = principalOf(parts, store)
+  const tell = observeLearning(store.id, parts.log, parts.counters)
+  const vault = openVaultLearning(parts, store)
+  const factsOf = ({ raw, at }: LearnedEvent): Promise<Fact[]> => factsOfEvent({ config, edge }, raw, principal, at)
+  const gaps = gapCloser({
+    rules,
+    facts: ledger.facts,
+    factsOf,
+    tokens: vault.inventory.tokens,
+    leases: () => leasesUnder(vault, rules.paths.beginnings),
+    ownEntity: async () => {
+      const entity = await vault.ownEntity()
+      if (typeof entity !== 'string') throw new Error(entity.problem.detail)
+      return entity
+    },
+    tell,
+  })
+  return { store, rules, principal, tell, vault, factsOf, gaps, close: () => closeBoth(gaps, vault) }
+}
+
+const closeBoth = async (gaps: GapCloser, vault: VaultLearning): Promise<void> => {
+  await gaps.close()
+  await vault.close()
+}
+
+export const openVaultLearning = ({ redis, config, log, counters }: Parts | BeforeParts, store: LearningStore) =>
+  vaultLearning(store, {
+    redis,
+    redisPrefix: config.redis.prefix,
+    log,
+    onCall: (id, operation, result) => counters.add('curfew_store_calls_total', { store: id, operation, result }),
+  })
+type BeforeParts = Pick<Parts, 'redis' | 'config' | 'log' | 'counters'>
+
+const leasesUnder = async (vault: VaultLearning, beginnings: readonly string[]): Promise<number> => {
+  let count = 0
+  for (const beginning of beginnings)
+    if (!beginning.startsWith('auth/')) count += await vault.inventory.leases(`${beginning.replace(/\/$/, '')}/`)
+  return count
+}
+
+const principalOf = ({ config }: Parts, store: LearningStore): Principal => {
+  const found = config.principals.find(one => one.id === store.learn.principal)
+  if (!found) throw new StartRefused(`no principal "${store.learn.principal}"`)
+  return found
+}
+
+/** One file, read by one process: a second one would only read it again. */
+const learnFromFile = (parts: Parts, { store, rules, tell, vault, factsOf, gaps }: Learning): Promise<Started> => {
+  const { redis, config, ledger } = parts
+  return startLearner({
+    auditFile: store.learn.auditFile ?? '',
+    positionFile: store.learn.positionFile ?? '',
+    rules,
+    facts: ledger.facts,
+    factsOf,
+    gaps,
+    clock: () => redisTimeMs(redis),
+    readUpTo: async at => {
+      await redis.hset(learnedMarks(config.redis.prefix), store.id, at)
+    },
+    salt: async () => {
+      const entity = rules.self.entity ?? (await vault.ownEntity())
+      if (typeof entity === 'string') rules.self.entity = entity
+      const answer = await vault.hash('curfew: is the salt still the same?')
+      return 'hex' in answer ? answer.hex : undefined
+    },
+    crashPoint: parts.crashPoint,
+    tell,
+  })
+}
+
+const learnFromTopics = async (parts: Parts, all: Learning[]): Promise<Started> => {
+  const { config, kafka, ledger, counters } = parts
+  const byTopic = new Map(all.map(one => [one.store.learn.auditTopic ?? '', one]))
+  const group = learnGroup(config.kafka.group)
+  const admin = await connectAdmin(kafka)
+  // What a log shipper lost nobody sees: the store's own list, once at every start.
+  for (const one of all) one.gaps.found()
+  const intake = await startIntake({
+    kafka,
+    admin,
+    group,
+    acceptGap: config.kafka.acceptGap,
+    topics: new Map([...byTopic].map(([topic, one]) => [topic, one.principal])),
+    deadLetterTopic: config.kafka.topics.deadLetters,
+    facts: ledger.facts,
+    factsOf: (raw, _principal, receivedAt, topic) => factsOfMessage(byTopic.get(topic), raw.body, receivedAt),
+    groupHasBegun: () => ledger.groupHasBegun(group),
+    crashPoint: parts.crashPoint,
+    onGap: offsetGapPage(parts),
+    onFatal: parts.onFatal,
+    onRead: (topic, records) => counters.add('curfew_events_total', { topic }, records),
+    onRejected: (topic, reason) => {
+      counters.add('curfew_dead_letters_total', { topic, reason })
+      byTopic.get(topic)?.gaps.found()
+    },
+    onWaiting: () => undefined,
+  }).catch(async error => {
+    await admin.disconnect()
+    throw error
+  })
+  return {
+    close: async () => {
+      await intake.close()
+      await admin.disconnect()
+    },
+  }
+}
+
+const factsOfMessage = async (one: Learning | undefined, body: Buffer | null, receivedAt: number): Promise<Fact[]> => {
+  if (!one) return []
+  const { learned, troubles } = readAuditRecord(one.rules, recordOfMessage(body))
+  for (const trouble of troubles) one.tell({ event: 'trouble', trouble })
+  const facts = await Promise.all(learned.map(each => one.factsOf(learnedEvent(one.rules, each, receivedAt))))
+  return facts.flat()
+}
