@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import type { z } from 'zod'
 import { awsKeptSecret, sampleAwsKeeper } from '../../infra/sample/aws-kept-secret.ts'
 import { startConsumer } from '../../infra/sample/consumer.ts'
-import { startKeyProduct } from '../../infra/sample/key-product.ts'
+import { type KeyProduct, startKeyProduct } from '../../infra/sample/key-product.ts'
 import { tryMcp } from '../../infra/sample/oauth-doors.ts'
+import type { AwsAddress } from '../../infra/stack/addresses.ts'
 import type { secretConfig } from '../../schemas/secrets.ts'
-import type { StoreConfig } from '../../schemas/stores.ts'
+import { startRotationLambda } from './rotation-lambda.ts'
 import { sharedStack } from './stack.ts'
 import { startWorld } from './world.ts'
 
@@ -21,7 +22,7 @@ const plenty = { calls: 1_000, perSeconds: 1 }
  */
 export const startAwsKeyWorld = async (
   secret: Partial<Omit<SecretInput, 'keeper'>>,
-  { keeper = {}, aws = {} }: { keeper?: { native?: boolean }; aws?: Partial<StoreConfig & { endpoint: string }> } = {},
+  { native = false }: { native?: boolean } = {},
 ) => {
   const { addresses } = await sharedStack()
   const dir = mkdtempSync(join(tmpdir(), 'curfew-aws-key-'))
@@ -33,11 +34,14 @@ export const startAwsKeyWorld = async (
     value: first,
     handle: firstKey.grant.handle,
   })
+  const use = async (key: string) => (await tryMcp(product.mcpUrl, key)).seen
+  const lambda = native ? await lambdaOf(addresses.aws, product, use) : undefined
+  const aws = lambda ? { endpoint: lambda.endpoint, rotateWithinMs: 2_000 } : {}
   writeFileSync(join(dir, 'password'), product.account.password, { mode: 0o600 })
   const id = 'mcp-key'
   const world = await startWorld({
     stores: [
-      { ...sampleAwsKeeper(addresses, dir), ...aws } as StoreConfig,
+      { ...sampleAwsKeeper(addresses, dir), ...aws },
       {
         id: 'mcp-keys',
         kind: 'key-api',
@@ -54,20 +58,20 @@ export const startAwsKeyWorld = async (
         {
           id,
           tenant: 'acme',
-          keeper: { store: 'aws-rotator', name: kept.name, ...keeper },
+          keeper: { store: 'aws-rotator', name: kept.name, native },
           issuer: { store: 'mcp-keys', kind: 'api.key' },
           ...secret,
         },
       ],
     },
   })
-  const use = async (key: string) => (await tryMcp(product.mcpUrl, key)).seen
   const consumers: { close(): Promise<void> }[] = []
   return {
     id,
     world,
     kept,
     product,
+    lambda,
     first,
     use,
     current: async () => (await kept.read()).value ?? '',
@@ -79,9 +83,21 @@ export const startAwsKeyWorld = async (
     close: async () => {
       for (const one of consumers) await one.close()
       await world.close()
+      await lambda?.close()
       await product.close()
       rmSync(dir, { recursive: true })
     },
   }
 }
 export type AwsKeyWorld = Awaited<ReturnType<typeof startAwsKeyWorld>>
+
+/** It has the product's own hands: Curfew knows the names of its keys only from the secret. */
+const lambdaOf = (aws: AwsAddress, product: KeyProduct, use: (key: string) => Promise<string>) =>
+  startRotationLambda(aws, {
+    issue: async name => {
+      const { grant, values } = await product.issueKey({ name })
+      return { handle: grant.handle, value: values[0] ?? '' }
+    },
+    works: async value => (await use(value)) === 'accepted',
+    end: ({ handle }) => product.endKey(handle),
+  })
