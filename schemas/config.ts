@@ -3,7 +3,7 @@ import { canaryTenant, durationMs, storeId } from './primitives.ts'
 import { secretConfig } from './secrets.ts'
 import { storeConfig } from './stores.ts'
 
-const topicNames = z
+export const topicNames = z
   .object({
     lifecycle: z.string().default('task-lifecycle'),
     grants: z.string().default('credential-grants'),

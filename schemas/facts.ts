@@ -15,6 +15,8 @@ const rotating = { secret: storeId, rotation: rotationId }
  */
 const base = { v: z.literal(1), at: epochMs, event: z.string().max(64), by: z.string().max(128) }
 const session = { sid: hexId, tenant: z.string(), session: senderId }
+/** Read from a mapped webhook: the kills fall under the cap, unless somebody says the same end explicitly. */
+const inferred = z.literal(true).optional()
 
 export const fact = z.discriminatedUnion('kind', [
   /** The first record of each partition. Another id than the stored one: wipe and rebuild. */
@@ -44,6 +46,7 @@ export const fact = z.discriminatedUnion('kind', [
     sid: hexId,
     cause: z.enum(['session_ended', 'forced']),
     reason: z.string().max(256).optional(),
+    inferred,
   }),
   z.object({
     ...base,
@@ -52,6 +55,7 @@ export const fact = z.discriminatedUnion('kind', [
     task: senderId,
     cause: z.enum(['task_finished', 'forced']),
     reason: z.string().max(256).optional(),
+    inferred,
   }),
   z.object({
     ...base,

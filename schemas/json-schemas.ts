@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { config } from './config.ts'
+import { deadLetter } from './dead-letter.ts'
 import { eventData } from './events.ts'
 import { fact } from './facts.ts'
 import { errorAnswer, grantList, receiptList, revocationRequest, sessionDetail, sessionList } from './http.ts'
+import { mapping } from './mapping.ts'
 import { outcomeEventData } from './outcome-events.ts'
 import { preset } from './preset.ts'
 import { receipt } from './receipt.ts'
@@ -13,9 +15,11 @@ export const jsonSchemas = (): Record<string, string> => {
   const shapes: Record<string, z.ZodType> = {
     config,
     fact,
+    mapping,
     preset,
     receipt,
     status,
+    'dead-letter': deadLetter,
     'http.session': sessionDetail,
     'http.sessions': sessionList,
     'http.grants': grantList,

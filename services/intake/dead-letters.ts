@@ -1,17 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Producer } from 'kafkajs'
-
-/** Where it came from and why, never the payload: it may hold a secret. */
-export type DeadLetter = {
-  reason: string
-  detail: string
-  topic: string
-  partition: number
-  offset: string
-  payloadSha256: string
-  receivedAt: number
-  principal: string
-}
+import type { DeadLetter } from '../../schemas/dead-letter.ts'
 
 export const payloadHash = (body: Buffer | null): string =>
   createHash('sha256')

@@ -7,7 +7,7 @@ import { authorize } from './authorize.ts'
 import { grantFacts } from './grant-facts.ts'
 import { leakFingerprints } from './leak-fingerprints.ts'
 import { lifeLimits, moment } from './life-limits.ts'
-import { parseEvent, type RawEvent } from './parse-event.ts'
+import { type ParsedEvent, parseEvent, type RawEvent } from './parse-event.ts'
 import type { FactBase, IntakeParts, Translation } from './translation.ts'
 
 /**
@@ -19,8 +19,15 @@ export const factsOfEvent = async (
   raw: RawEvent,
   principal: Principal,
   receivedAt: number,
+): Promise<Fact[]> => factsOfParsed(parts, parseEvent(raw), principal, receivedAt)
+
+/** The same for an event that came in another dialect. */
+export const factsOfParsed = async (
+  parts: IntakeParts,
+  event: ParsedEvent,
+  principal: Principal,
+  receivedAt: number,
 ): Promise<Fact[]> => {
-  const event = parseEvent(raw)
   const { store, inside } = event.data as { store?: string; inside?: { store: string } }
   authorize(principal, event.type, store)
   if (inside) authorize(principal, event.type, inside.store)
@@ -35,6 +42,7 @@ const translate = async (context: Translation): Promise<Fact[]> => {
   const { event, principal, receivedAt: at } = context
   const base: FactBase = { v: 1, at, event: event.id, by: principal.id }
   const sid = (session: string) => sessionKey(principal.tenant, session)
+  const mark = event.inferred ? { inferred: true as const } : {}
   // The check above: `data` was parsed by the schema of its type.
   const data = <T extends EventType>() => event.data as EventData<T>
   switch (event.type) {
@@ -57,7 +65,7 @@ const translate = async (context: Translation): Promise<Fact[]> => {
     case 'curfew.session.ended': {
       const { session, reason } = data<'curfew.session.ended'>()
       const why = reason === undefined ? {} : { reason }
-      return [{ ...base, kind: 'session.ended', sid: sid(session), cause: 'session_ended', ...why }]
+      return [{ ...base, kind: 'session.ended', sid: sid(session), cause: 'session_ended', ...why, ...mark }]
     }
     case 'curfew.session.heartbeat':
     case 'curfew.task.started':
@@ -66,7 +74,7 @@ const translate = async (context: Translation): Promise<Fact[]> => {
       return [activity(base, sid(data<'curfew.session.heartbeat'>().session))]
     case 'curfew.task.finished': {
       const { session, task, result } = data<'curfew.task.finished'>()
-      return [{ ...base, kind: 'task.ended', sid: sid(session), task, cause: 'task_finished', reason: result }]
+      return [{ ...base, kind: 'task.ended', sid: sid(session), task, cause: 'task_finished', reason: result, ...mark }]
     }
     case 'curfew.credential.granted':
       return grantFacts(context, base)

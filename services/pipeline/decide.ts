@@ -56,11 +56,8 @@ const grantCauses = (grant: GrantView): DueCause[] => {
   const add = (cause: Cause, at: number, kind: CauseClass, inferred = false) =>
     causes.push({ cause, at, class: kind, inferred, sid })
   // A grant that is read after its session's end is due from its own receipt on.
-  if (session.ended) add(session.ended.cause as Cause, Math.max(session.ended.at, grant.at), 'hard')
-  for (const task of grant.tasks) {
-    const ended = session.tasks.get(task)
-    if (ended) add(ended.cause as Cause, Math.max(ended.at, grant.at), 'hard')
-  }
+  for (const end of [...session.ends, ...grant.tasks.flatMap(task => session.tasks.get(task) ?? [])])
+    add(end.cause as Cause, Math.max(end.at, grant.at), 'hard', end.inferred)
   if (session.maxLifeAt !== undefined) add('max_life', Math.max(session.maxLifeAt, grant.at), 'hard')
   if (session.startedAt === undefined) add('unannounced', grant.graceUntil, 'idle', true)
   else if (session.idleMs !== undefined && session.activityAt !== undefined)

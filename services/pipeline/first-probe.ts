@@ -4,6 +4,7 @@ import { type DueCause, firstKnownAt } from './decide.ts'
 import { appendOutcome, appendSeen } from './outcome.ts'
 import type { Settled, WorkParts } from './ports.ts'
 import { recheck } from './recheck.ts'
+import { firstLook, registered } from './rotation/kept-version.ts'
 
 const over: Settled = { state: 'over' }
 
@@ -19,6 +20,8 @@ export const firstProbe = async (parts: WorkParts, cid: string): Promise<Settled
   const now = parts.now()
   const cause: DueCause = { cause: 'first_probe', at: now, class: 'hard', inferred: false }
   const attempt: Attempt = { parts, view, store, lane: 'probe', cause, dueAt: now, note }
+  const secret = registered(parts, view)
+  if (secret) return firstLook(attempt, secret)
   // Said at registration, not at the end: nobody should rely on it meanwhile.
   const impossible = store.impossible(view)
   if (impossible !== undefined) return appendOutcome(attempt, { outcome: 'impossible', reason: impossible })

@@ -28,12 +28,12 @@ export const mergesOf = (fact: FactEntry, offset = 0): Merge[] => {
       ]
     case 'session.ended':
       return [
-        ['min', sessionHash(fact.sid), 'ended', stamp(fact.at, endText(fact))],
+        ['min', sessionHash(fact.sid), fact.inferred ? 'inferredEnd' : 'ended', stamp(fact.at, endText(fact))],
         ['touchSession', fact.sid],
       ]
     case 'task.ended':
       return [
-        ['min', sessionHash(fact.sid), `t:${fact.task}`, stamp(fact.at, endText(fact))],
+        ['min', sessionHash(fact.sid), `${fact.inferred ? 'i' : 't'}:${fact.task}`, stamp(fact.at, endText(fact))],
         ['touchSession', fact.sid],
       ]
     case 'granted':

@@ -6,6 +6,7 @@ import { neverSeen } from './first-probe.ts'
 import { retired } from './keeper.ts'
 import { appendOutcome, appendSeen } from './outcome.ts'
 import type { Lane, ProbeResult, Settled, WorkNote, WorkParts } from './ports.ts'
+import { endKeptVersion, registered } from './rotation/kept-version.ts'
 import { replaceFirst } from './rotation/replace-first.ts'
 import type { CredentialView } from './view.ts'
 
@@ -34,6 +35,8 @@ export const revoke = async (parts: WorkParts, cid: string, lane: Lane): Promise
   const waits = await replaceFirst(parts, view, verdict, note)
   if (waits) return waits
   const attempt: Attempt = { parts, view, store, lane, cause: verdict.cause, dueAt: verdict.at, note }
+  const secret = registered(parts, view)
+  if (secret) return endKeptVersion(attempt, secret)
   const impossible = store.impossible(view)
   if (impossible !== undefined) return appendOutcome(attempt, { outcome: 'impossible', reason: impossible })
   note.attempts += 1

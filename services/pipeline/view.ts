@@ -2,8 +2,8 @@ import { type CredentialKind, credentialKind } from '../../schemas/grant.ts'
 import type { Receipt } from '../../schemas/receipt.ts'
 import { stampedNumber, stampedText } from './merges.ts'
 
-/** What the facts add up to, read for one decision. Times are epoch ms. */
-export type EndView = { at: number; cause: string; reason: string }
+/** What the facts add up to, read for one decision. Times are epoch ms. `inferred`: a mapped webhook's word, and nobody's own. */
+export type EndView = { at: number; cause: string; reason: string; inferred?: true }
 export type SessionView = {
   sid: string
   tenant: string
@@ -15,8 +15,11 @@ export type SessionView = {
   maxLifeAt?: number | undefined
   activityAt?: number | undefined
   idleMs?: number | undefined
+  /** The earlier of an explicit end and an inferred one. */
   ended?: EndView | undefined
-  tasks: Map<string, EndView>
+  /** Both, where both were said. */
+  ends: EndView[]
+  tasks: Map<string, EndView[]>
 }
 export type GrantView = { sid: string; at: number; graceUntil: number; tasks: string[]; session: SessionView }
 export type CredentialView = {
@@ -75,14 +78,22 @@ const end = (value: string | undefined): EndView | undefined => {
   return { at: stampedNumber(value), cause, reason: reason.join('|') }
 }
 
+const inferredEnd = (value: string | undefined): EndView | undefined => {
+  const ended = end(value)
+  return ended && { ...ended, inferred: true }
+}
+const both = (...ends: (EndView | undefined)[]) => ends.filter(one => one !== undefined)
+
 export const sessionView = (sid: string, hash: Hash): SessionView => {
   const [tenant, session] = JSON.parse(text(hash, 'id') ?? '["",""]') as [string, string]
   const startedAt = number(hash, 'started')
-  const tasks = new Map<string, EndView>()
-  for (const [field, value] of hash) {
-    const ended = field.startsWith('t:') ? end(value) : undefined
-    if (ended) tasks.set(field.slice(2), ended)
+  const tasks = new Map<string, EndView[]>()
+  for (const field of hash.keys()) {
+    if (!/^[it]:/.test(field)) continue
+    const task = field.slice(2)
+    tasks.set(task, both(end(hash.get(`t:${task}`)), inferredEnd(hash.get(`i:${task}`))))
   }
+  const ends = both(end(hash.get('ended')), inferredEnd(hash.get('inferredEnd')))
   return {
     sid,
     tenant,
@@ -93,7 +104,8 @@ export const sessionView = (sid: string, hash: Hash): SessionView => {
     maxLifeAt: number(hash, startedAt === undefined ? 'maxLifeUnannounced' : 'maxLifeAt'),
     activityAt: number(hash, 'activity'),
     idleMs: number(hash, 'idleMs'),
-    ended: end(hash.get('ended')),
+    ended: ends.toSorted((a, b) => a.at - b.at)[0],
+    ends,
     tasks,
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Fact } from '../../schemas/facts.ts'
-import { cid, facts, fingerprint } from './facts.ts'
+import { cid, facts, fingerprint, inferred } from './facts.ts'
 
 const t = 1_800_000_000_000
 const session = fc.constantFrom('s1', 's2', 's3')
@@ -9,6 +9,7 @@ const handle = fc.constantFrom('h1', 'h2', 'h3')
 const task = fc.constantFrom('a', 'b', 'half \ud800 pair')
 const at = fc.integer({ min: t, max: t + 10_000_000 })
 const print = fc.constantFrom('x', 'y', 'z').map(fingerprint)
+const mark = fc.constantFrom({}, inferred)
 const life = fc.integer({ min: 1_000, max: 9_000_000 })
 
 /** Facts about few sessions and credentials, so that they collide in every way. */
@@ -20,9 +21,9 @@ export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
     ),
   fc.tuple(session, at).map(([s, when]) => facts.active(s, when)),
   fc
-    .tuple(session, at, fc.constantFrom('session_ended', 'forced'))
-    .map(([s, when, cause]) => facts.ended(s, when, cause)),
-  fc.tuple(session, task, at).map(([s, k, when]) => facts.taskEnded(s, k, when)),
+    .tuple(session, at, fc.constantFrom('session_ended', 'forced'), mark)
+    .map(([s, when, cause, marked]) => facts.ended(s, when, cause, marked)),
+  fc.tuple(session, task, at, mark).map(([s, k, when, marked]) => facts.taskEnded(s, k, when, marked)),
   fc
     .tuple(
       session,

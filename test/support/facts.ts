@@ -18,6 +18,10 @@ const base = (at: number) => {
   return { v: 1 as const, at, event: `e${events}`, by: 'test' }
 }
 
+/** Of an end that a mapped webhook told. */
+export const inferred = { inferred: true } as const
+type InferredMark = { inferred?: true }
+
 /** Facts with defaults, for tables and properties. Times are epoch ms. */
 export const facts = {
   started: (session: string, at: number, limits: { maxLifeMs?: number; idleMs?: number } = {}): Fact => ({
@@ -30,19 +34,26 @@ export const facts = {
     ...limits,
   }),
   active: (session: string, at: number): Fact => ({ ...base(at), kind: 'session.active', sid: sid(session) }),
-  ended: (session: string, at: number, cause: 'session_ended' | 'forced' = 'session_ended'): Fact => ({
+  ended: (
+    session: string,
+    at: number,
+    cause: 'session_ended' | 'forced' = 'session_ended',
+    mark: InferredMark = {},
+  ): Fact => ({
     ...base(at),
     kind: 'session.ended',
     sid: sid(session),
     cause,
+    ...mark,
   }),
-  taskEnded: (session: string, task: string, at: number): Fact => ({
+  taskEnded: (session: string, task: string, at: number, mark: InferredMark = {}): Fact => ({
     ...base(at),
     kind: 'task.ended',
     sid: sid(session),
     task,
     cause: 'task_finished',
     reason: 'completed',
+    ...mark,
   }),
   granted: (session: string, handle: string, at: number, extra: Partial<FactOf<'granted'>> = {}): Fact => ({
     ...base(at),

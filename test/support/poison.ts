@@ -1,5 +1,5 @@
 import { Kafka, logLevel, Partitioners } from 'kafkajs'
-import type { DeadLetter } from '../../services/intake/dead-letters.ts'
+import type { DeadLetter } from '../../schemas/dead-letter.ts'
 import type { World } from './world.ts'
 
 /** A value that must not come out of any dead letter. */

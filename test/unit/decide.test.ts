@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Fact } from '../../schemas/facts.ts'
 import { decide, type Marks } from '../../services/pipeline/decide.ts'
-import { facts, fingerprint, folded, hour, viewOf } from '../support/facts.ts'
+import { facts, fingerprint, folded, hour, inferred, viewOf } from '../support/facts.ts'
 
 const t = 1_800_000_000_000
 const minute = 60_000
@@ -232,6 +232,43 @@ const rows: Row[] = [
     [token(), facts.ended('s', t + 2 * minute)],
     t + 3 * minute,
     { cause: 'session_ended', since: t + minute, inferred: false },
+  ],
+  [
+    'an end that a mapped webhook told is inferred',
+    [started, token(), facts.ended('s', t + 10, 'session_ended', inferred)],
+    t + 11,
+    { cause: 'session_ended', since: t + 10, inferred: true },
+  ],
+  [
+    'an explicit end after it is not, since the first of the two',
+    [started, token(), facts.ended('s', t + 10, 'session_ended', inferred), facts.ended('s', t + 20)],
+    t + 21,
+    { cause: 'session_ended', since: t + 10, inferred: false },
+  ],
+  [
+    'an explicit end before it is not either',
+    [started, token(), facts.ended('s', t + 10), facts.ended('s', t + 5, 'session_ended', inferred)],
+    t + 21,
+    { cause: 'session_ended', since: t + 5, inferred: false },
+  ],
+  [
+    "a task's end that a mapped webhook told is inferred",
+    [started, token({ task: 'a' }), facts.taskEnded('s', 'a', t + 10, inferred)],
+    t + 11,
+    { cause: 'task_finished', since: t + 10, inferred: true },
+  ],
+  [
+    "a task's explicit end beside it is not",
+    [started, token({ task: 'a' }), facts.taskEnded('s', 'a', t + 10, inferred), facts.taskEnded('s', 'a', t + 20)],
+    t + 21,
+    { cause: 'task_finished', since: t + 10, inferred: false },
+  ],
+  [
+    'an end that a mapped webhook told acts although nothing else was read',
+    [started, token(), facts.ended('s', t + 10, 'session_ended', inferred)],
+    t + 11,
+    { cause: 'session_ended', since: t + 10, inferred: true },
+    readNothing,
   ],
   [
     'an operator forces one credential',

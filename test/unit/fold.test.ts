@@ -5,8 +5,9 @@ import { decide } from '../../services/pipeline/decide.ts'
 import { factRecord } from '../../services/pipeline/fact-key.ts'
 import { mergesOf } from '../../services/pipeline/fold.ts'
 import { applyMerge, type MemoryState } from '../../services/pipeline/memory-state.ts'
+import type { GrantView } from '../../services/pipeline/view.ts'
 import { anyFact, anyFacts, handles, someTime } from '../support/arbitrary-facts.ts'
-import { facts, folded, viewOf } from '../support/facts.ts'
+import { facts, folded, inferred, viewOf } from '../support/facts.ts'
 
 const plain = (state: MemoryState) => ({
   hashes: Object.fromEntries(
@@ -15,6 +16,10 @@ const plain = (state: MemoryState) => ({
   sets: Object.fromEntries([...state.sets].sort().map(([key, set]) => [key, [...set].sort()])),
 })
 const runs = { numRuns: 2_000 }
+const withoutMaxLife = (grant: GrantView): GrantView => ({
+  ...grant,
+  session: { ...grant.session, maxLifeAt: undefined },
+})
 
 /** What log compaction may leave: of equal keys the last, and any of the earlier ones as well. */
 const compacted = (all: Fact[], kept: boolean[]) => {
@@ -64,6 +69,39 @@ describe('the fold (invariant 7)', () => {
       }
     })
     fc.assert(property, runs)
+  })
+})
+
+describe('an inferred end', () => {
+  it('is not capped any more once somebody said the same end explicitly, in whatever order', () => {
+    const marks = { grantsRead: 0, lifecycleRead: 0, expiryHoldMs: 0, holdFrom: 0 }
+    const end = fc.oneof(
+      fc
+        .tuple(someTime, fc.constantFrom({}, inferred))
+        .map(([at, mark]) => facts.ended('s', at, 'session_ended', mark)),
+      fc.tuple(someTime, fc.constantFrom({}, inferred)).map(([at, mark]) => facts.taskEnded('s', 'a', at, mark)),
+    )
+    const property = fc.property(fc.array(end, { minLength: 1, maxLength: 8 }), ends => {
+      const all = [facts.granted('s', 'h', 1, { task: 'a', start: { maxLifeMs: 9_000_000 } }), ...ends]
+      const view = viewOf(folded(all), 'h')
+      if (!view) throw new Error('no view')
+      const verdict = decide({ ...view, grants: view.grants.map(withoutMaxLife) }, Number.MAX_SAFE_INTEGER, marks)
+      const explicit = ends.some(fact => !('inferred' in fact))
+      expect(verdict).toMatchObject({ due: true, inferred: !explicit, at: Math.min(...ends.map(fact => fact.at)) })
+    })
+    fc.assert(property, runs)
+  })
+})
+
+describe('whoever reads a session', () => {
+  const endOf = (...ends: Fact[]) =>
+    viewOf(folded([facts.granted('s', 'h', 1), ...ends]), 'h')?.grants[0]?.session.ended?.at
+  it('sees that it is over, by the earlier of an inferred end and an explicit one', () => {
+    const told = facts.ended('s', 20, 'session_ended', inferred)
+    expect(endOf(told)).toBe(20)
+    expect(endOf(told, facts.ended('s', 30))).toBe(20)
+    expect(endOf(facts.ended('s', 10), told)).toBe(10)
+    expect(endOf()).toBeUndefined()
   })
 })
 

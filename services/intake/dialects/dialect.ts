@@ -11,8 +11,11 @@ export type Delivery = {
 
 /** What one entry of a delivery says, in our words. `id` names the statement inside its sender: a replay has the same id. */
 export type Said =
-  /** An event of ours: `data` is checked by the schema of its type, and the sender's principal by its rights. */
-  | { says: 'event'; id: string; type: EventType; data: unknown }
+  /**
+   * An event of ours: `data` is checked by the schema of its type, and the sender's principal by its rights. `inferred`: it was read
+   * from a mapping, not from a protocol that says what its states mean; the kills of an end fall under the cap.
+   */
+  | { says: 'event'; id: string; type: EventType; data: unknown; inferred?: true }
   /** Found values: the whole secret and each credential-bearing field of it. Fingerprinted by the caller at once, and forgotten. */
   | { says: 'leak'; id: string; values: string[]; source: string }
   /** Understood, and without any effect: a redacted finding, a state that is not an end, a test delivery. Counted by its code. */

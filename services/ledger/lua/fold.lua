@@ -104,6 +104,7 @@ local function scores(c)
       local ses = session(sid)
       local function own(stamped) return stamped and math.max(at(stamped), granted) end
       lower('hard', own(ses.ended))
+      lower('hard', own(ses.inferredEnd))
       lower('hard', own(ses.started and ses.maxLifeAt or ses.maxLifeUnannounced))
       if not ses.started then
         lower('idle', at(c['grace:' .. sid]))
@@ -112,8 +113,10 @@ local function scores(c)
       end
     elseif string.sub(field, 1, 2) == 'k:' then
       local sid, task = string.sub(field, 3, 34), string.sub(field, 36)
-      local ended, granted = session(sid)['t:' .. task], at(c['g:' .. sid])
+      local ses, granted = session(sid), at(c['g:' .. sid])
+      local ended, inferred = ses['t:' .. task], ses['i:' .. task]
       if ended then lower('hard', math.max(at(ended), granted)) end
+      if inferred then lower('hard', math.max(at(inferred), granted)) end
     end
   end
   return s

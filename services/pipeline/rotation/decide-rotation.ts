@@ -26,12 +26,12 @@ export type RotationVerdict =
   | { do: 'sweep'; rotation: RotationView }
   | { do: 'nothing' }
 
-/** Pure: what is to be done for a secret now. One thing at a time; asked again every second. */
+/** Pure: what is to be done for a secret now. `uses`: how many sessions were granted the current version. One thing at a time; asked again every second. */
 export const decideRotation = (
   secret: SecretConfig,
   view: SecretView,
   now: number,
-  sweepMs: number,
+  { sweepMs, uses }: { sweepMs: number; uses: number },
 ): RotationVerdict => {
   const running = runningRotation(view)
   if (running) return { do: 'run', rotation: running }
@@ -44,7 +44,7 @@ export const decideRotation = (
   if (unswept?.ended && unswept.ended.at + sweepMs <= now) return { do: 'sweep', rotation: unswept }
   const current = currentVersion(view)
   if (!current) return { do: 'adopt' }
-  const request = requestOf(secret, view, current, now)
+  const request = requestOf(secret, view, { ...current, uses }, now)
   return request ? { do: 'request', request } : { do: 'nothing' }
 }
 
@@ -56,9 +56,9 @@ const isSatisfied = (view: SecretView, { requested }: RotationView): boolean => 
 }
 
 const requestOf = (
-  { id, schedule, maxAgeMs }: SecretConfig,
+  { id, schedule, maxAgeMs, maxUses }: SecretConfig,
   view: SecretView,
-  current: { cid: string; at: number },
+  current: { cid: string; at: number; uses: number },
   now: number,
 ): RotationRequest | undefined => {
   if (schedule !== undefined) {
@@ -68,6 +68,8 @@ const requestOf = (
     if (rotation !== undefined && !view.rotations.some(one => one.rotation === rotation))
       return { rotation, cause: 'scheduled', compromised: false }
   }
+  if (maxUses !== undefined && current.uses >= maxUses)
+    return retryable(id, view, { cause: 'max_uses', compromised: false, version: current.cid }, now)
   if (maxAgeMs === undefined || current.at + maxAgeMs > now) return undefined
   return retryable(id, view, { cause: 'max_age', compromised: false, version: current.cid }, now)
 }

@@ -25,37 +25,32 @@ export const replaceFirst = async (
   if (standing.length === 0) return undefined
   const leaves = urgent.includes(cause) ? verdict.at + parts.rotationBoundMs / 2 : Number.POSITIVE_INFINITY
   let waits = false
-  for (const { secret } of standing) waits = (await ask(parts, view, verdict, secret)) || waits
+  for (const { secret } of standing) waits = (await askForRotation(parts, { cid: view.cid, cause }, secret)) || waits
   if (!waits || parts.now() >= leaves) return undefined
   return wait(parts, view, note, standing.map(one => one.secret).join(', '), leaves)
 }
 
 /** False: nothing can take its place, and nothing is waited for. */
-const ask = async (parts: WorkParts, view: CredentialView, { cause }: Due, secret: string): Promise<boolean> => {
+export const askForRotation = async (
+  parts: WorkParts,
+  version: { cid: string; cause: DueCause['cause'] },
+  secret: string,
+): Promise<boolean> => {
+  const { cid, cause } = version
   const config = parts.secrets.get(secret)
   const state = await parts.projection.secret(secret)
-  const compromised = urgent.includes(cause.cause)
-  const known = state.rotations.filter(one => one.requested?.version === view.cid)
-  if (known.some(one => one.ended?.result === 'impossible')) return false
+  if (state.rotations.some(one => one.requested?.version === cid && one.ended?.result === 'impossible')) return false
+  const compromised = urgent.includes(cause)
+  // It ends with a rotation that is asked for by somebody else.
   if (!compromised && !config?.afterTask) return true
-  const wanted = compromised
-    ? ({ cause: cause.cause === 'forced' ? 'forced' : 'leaked', compromised, version: view.cid } as const)
-    : ({ cause: 'task_finished', compromised, version: view.cid } as const)
-  const request = retryable(secret, state, wanted, parts.now())
-  if (request)
-    await parts.facts
-      .append([
-        {
-          v: 1,
-          kind: 'rotation.requested',
-          at: parts.now(),
-          event: request.rotation,
-          by: 'curfew',
-          secret,
-          ...request,
-        },
-      ])
-      .catch(() => parts.observe({ event: 'facts_unavailable', cid: view.cid }))
+  if (state.versions.some(one => one.cid === cid && one.superseded)) return true
+  const named = compromised ? (cause === 'forced' ? 'forced' : 'leaked') : 'task_finished'
+  const request = retryable(secret, state, { cause: named, compromised, version: cid }, parts.now())
+  if (!request) return true
+  const base = { v: 1, at: parts.now(), event: request.rotation, by: 'curfew' } as const
+  await parts.facts
+    .append([{ ...base, kind: 'rotation.requested', secret, ...request }])
+    .catch(() => parts.observe({ event: 'facts_unavailable', cid }))
   return true
 }
 

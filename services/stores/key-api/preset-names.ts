@@ -1,14 +1,14 @@
 import type { Preset } from '../../../schemas/preset.ts'
+import type { YamlProblem } from '../../pipeline/checked-yaml.ts'
 import { namesIn } from '../template.ts'
 
-export type PresetProblem = { path: (string | number)[]; message: string }
 type Allowed = { path: (string | number)[]; value: unknown; names: string[] }
 
 const key = ['handle', 'target', 'value']
 const paging = ['page.offset', 'page.size', 'page.number', 'page.cursor']
 
 /** What the shape cannot say: every `{{name}}` is one that stands there, every budget exists, no key's value is in an address. */
-export const presetProblems = (preset: Preset): PresetProblem[] => [
+export const presetProblems = (preset: Preset): YamlProblem[] => [
   ...everywhere(preset).flatMap(unknownNames),
   ...requests(preset).flatMap(([path, request]) => valueInAddress(path, request)),
   ...budgetsOf(preset).flatMap(([path, group]) => unknownBudget(preset, path, group)),
@@ -57,7 +57,7 @@ const handleNames = (text: string, own: string[]): Allowed => ({
 
 const pieces = (pattern: string) => [...pattern.matchAll(/\(\?<(\w+)>/g)].map(([, name]) => name ?? '')
 
-const unknownNames = ({ path, value, names }: Allowed): PresetProblem[] =>
+const unknownNames = ({ path, value, names }: Allowed): YamlProblem[] =>
   [...new Set(namesIn(value))]
     .filter(name => !names.includes(name))
     .map(name => ({ path, message: `{{${name}}} stands for nothing here; there are ${names.join(', ') || 'none'}` }))
@@ -73,7 +73,7 @@ const requests = (preset: Preset): [(string | number)[], unknown][] => {
   ]
 }
 /** What is in an address is in access logs. */
-const valueInAddress = (path: (string | number)[], request: unknown): PresetProblem[] => {
+const valueInAddress = (path: (string | number)[], request: unknown): YamlProblem[] => {
   const { path: url, query } = (request ?? {}) as { path?: string; query?: unknown }
   return namesIn([url, query]).some(name => name === 'value' || name === 'login.token' || name.startsWith('secrets.'))
     ? [
@@ -93,14 +93,14 @@ const budgetsOf = ({ login, revoke, status, issue }: Preset): [(string | number)
 ]
 /** These three exist without being named. */
 const standing = ['api', 'login', 'door']
-const unknownBudget = ({ budgets }: Preset, path: (string | number)[], group: string | undefined): PresetProblem[] => {
+const unknownBudget = ({ budgets }: Preset, path: (string | number)[], group: string | undefined): YamlProblem[] => {
   const known = [...new Set([...standing, ...Object.keys(budgets)])]
   return group === undefined || known.includes(group)
     ? []
     : [{ path, message: `no budget "${group}"; there are ${known.join(', ')}` }]
 }
 
-const patternProblems = ({ handle }: Preset): PresetProblem[] => {
+const patternProblems = ({ handle }: Preset): YamlProblem[] => {
   try {
     new RegExp(handle.pattern, 'u')
     return []
@@ -110,7 +110,7 @@ const patternProblems = ({ handle }: Preset): PresetProblem[] => {
 }
 
 /** A gateway in front of the product says a bare 404 of living keys, too: an absence that is a death needs the product's own words. */
-const bareAbsences = ({ status }: Preset): PresetProblem[] => {
+const bareAbsences = ({ status }: Preset): YamlProblem[] => {
   if (status?.absent !== 'dead') return []
   return (status.get?.absent ?? []).flatMap((one, i) =>
     typeof one === 'object' && (one.contains !== undefined || one.where !== undefined)
@@ -125,5 +125,5 @@ const bareAbsences = ({ status }: Preset): PresetProblem[] => {
   )
 }
 
-const provability = ({ status, door }: Preset): PresetProblem[] =>
+const provability = ({ status, door }: Preset): YamlProblem[] =>
   status || door ? [] : [{ path: ['status'], message: 'neither `status` nor `door`: nobody could prove a key dead' }]
