@@ -35,6 +35,8 @@ export const secretConfig = z
     keeper: z.strictObject({
       store: storeId,
       name: z.string().min(1).max(512),
+      /** The store itself makes, sets and publishes each new version (AWS: the secret's own Lambda): it is told to, and tracked. */
+      native: z.boolean().default(false),
       /** Fields of the secret's JSON object. The other fields are kept as they are. */
       fields: z
         .strictObject({

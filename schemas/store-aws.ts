@@ -34,6 +34,15 @@ export const awsStoreConfig = z
     budget: budgetOf({ callsPerSecond: 50, burst: 25, inFlight: 16 }),
     /** DescribeSecret. AWS's quota is 10,000 a second, which the agents need for what they read. */
     describeBudget: budget,
+    /** It keeps secrets of the registry, whose values it then reads and writes: with a login of its own, infra/aws/policy-curfew-rotator.json. */
+    rotate: z.boolean().default(false),
+    /** PutSecretValue and UpdateSecretVersionStage together, and RotateSecret by itself. AWS's quota for each is 50 a second. */
+    writeBudget: budgetOf({ callsPerSecond: 50, burst: 25, inFlight: 16 }),
+    /** A RotateSecret whose secret has not changed for so long broke off: its labels are repaired. Lambdas may run for 15 minutes. */
+    rotateWithinMs: z
+      .int()
+      .min(1_000)
+      .default(15 * 60_000),
   })
   .refine(
     one => (one.accessKeyIdFile === undefined) === (one.secretAccessKeyFile === undefined),

@@ -25,11 +25,19 @@ export const makeUser = async (admin: AwsLogin, policy: string, name = `curfew-$
   return { accessKeyId, secretAccessKey }
 }
 
-/** Curfew's own login: an IAM user that may do what policy-curfew.json says and nothing else. */
+/** Curfew's own logins: one IAM user that ends secrets and reads no value, another one that rotates and ends none. */
 export const provisionAws = async (
   aws: AwsAddress,
-): Promise<Pick<AwsAddress, 'pipelineAccessKeyId' | 'pipelineSecretAccessKey'>> => {
-  const policy = await readFile(path.join(import.meta.dirname, 'policy-curfew.json'), 'utf8')
-  const { accessKeyId, secretAccessKey } = await makeUser(adminLogin(aws), policy)
-  return { pipelineAccessKeyId: accessKeyId, pipelineSecretAccessKey: secretAccessKey }
+): Promise<
+  Pick<AwsAddress, 'pipelineAccessKeyId' | 'pipelineSecretAccessKey' | 'rotatorAccessKeyId' | 'rotatorSecretAccessKey'>
+> => {
+  const user = async (file: string) =>
+    makeUser(adminLogin(aws), await readFile(path.join(import.meta.dirname, file), 'utf8'))
+  const [pipeline, rotator] = [await user('policy-curfew.json'), await user('policy-curfew-rotator.json')]
+  return {
+    pipelineAccessKeyId: pipeline.accessKeyId,
+    pipelineSecretAccessKey: pipeline.secretAccessKey,
+    rotatorAccessKeyId: rotator.accessKeyId,
+    rotatorSecretAccessKey: rotator.secretAccessKey,
+  }
 }

@@ -61,6 +61,10 @@ export const startKeyProduct = async (options: StartOptions = {}) => {
     issueKeyOf,
     /** The truth, asked of the product itself. */
     opens: accepts,
+    /** As the platform itself does it. */
+    endKey: (id: string) => {
+      data.tables.apikey = (data.tables.apikey ?? []).filter(row => row.id !== id)
+    },
     loseSessions: () => void data.tables.session?.splice(0),
     breakDatabase: () => breakKeys(data),
     /** Of the API alone: its address refuses connections, the door goes on. */

@@ -35,6 +35,9 @@ export type AwsAddress = {
   /** IAM user of Curfew itself. */
   pipelineAccessKeyId: string
   pipelineSecretAccessKey: string
+  /** IAM user of Curfew's rotations. */
+  rotatorAccessKeyId: string
+  rotatorSecretAccessKey: string
 }
 
 export type StackAddresses = {

@@ -14,6 +14,8 @@ export const newAwsAddress = (port: number): AwsAddress => ({
   adminSecretAccessKey: randomBytes(20).toString('hex'),
   pipelineAccessKeyId: '',
   pipelineSecretAccessKey: '',
+  rotatorAccessKeyId: '',
+  rotatorSecretAccessKey: '',
 })
 
 /**

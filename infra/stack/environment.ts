@@ -42,6 +42,8 @@ const variables = z.object({
   CURFEW_AWS_ADMIN_SECRET_ACCESS_KEY: text,
   CURFEW_AWS_ACCESS_KEY_ID: text,
   CURFEW_AWS_SECRET_ACCESS_KEY: text,
+  CURFEW_AWS_ROTATOR_ACCESS_KEY_ID: text,
+  CURFEW_AWS_ROTATOR_SECRET_ACCESS_KEY: text,
   CURFEW_STACK_DATA_DIR: text,
   CURFEW_STACK_VAULT_AUDIT_FILE: text,
   CURFEW_STACK_KAFKA_DATA_DIR: text,
@@ -118,6 +120,8 @@ function givenAws(set: Variables): AwsAddress | undefined {
     adminSecretAccessKey: set.CURFEW_AWS_ADMIN_SECRET_ACCESS_KEY ?? 'test',
     pipelineAccessKeyId: set.CURFEW_AWS_ACCESS_KEY_ID ?? '',
     pipelineSecretAccessKey: set.CURFEW_AWS_SECRET_ACCESS_KEY ?? '',
+    rotatorAccessKeyId: set.CURFEW_AWS_ROTATOR_ACCESS_KEY_ID ?? '',
+    rotatorSecretAccessKey: set.CURFEW_AWS_ROTATOR_SECRET_ACCESS_KEY ?? '',
   }
 }
 

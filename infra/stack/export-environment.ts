@@ -27,6 +27,8 @@ export function environmentOf(addresses: StackAddresses): Record<string, string>
     CURFEW_AWS_ADMIN_SECRET_ACCESS_KEY: aws.adminSecretAccessKey,
     CURFEW_AWS_ACCESS_KEY_ID: aws.pipelineAccessKeyId,
     CURFEW_AWS_SECRET_ACCESS_KEY: aws.pipelineSecretAccessKey,
+    CURFEW_AWS_ROTATOR_ACCESS_KEY_ID: aws.rotatorAccessKeyId,
+    CURFEW_AWS_ROTATOR_SECRET_ACCESS_KEY: aws.rotatorSecretAccessKey,
     CURFEW_STACK_DATA_DIR: dataDir,
     CURFEW_STACK_VAULT_AUDIT_FILE: addresses.vaultAuditFile,
     CURFEW_STACK_KAFKA_DATA_DIR: addresses.kafkaDataDir,

@@ -33,7 +33,8 @@ export type Failed = { problem: Problem }
  */
 export type Keeper = {
   read(secret: SecretConfig): Promise<KeptSecret | Failed>
-  stage(secret: SecretConfig, version: NewVersion): Promise<{ keeperVersion: string } | Failed>
+  /** `conflict`: the keeper has one version for a rotation, and it holds what another attempt issued. Nothing was changed. */
+  stage(secret: SecretConfig, version: NewVersion): Promise<{ keeperVersion: string } | { conflict: true } | Failed>
   /** Takes away what was staged and not promoted. */
   unstage(secret: SecretConfig): Promise<object | Failed>
   /** `expected`: the version that consumers read until now; another one there is a `conflict`, and nothing was changed. */
@@ -44,8 +45,8 @@ export type Keeper = {
   ): Promise<{ keeperVersion: string } | { conflict: true } | Failed>
   /** Closes every version but the current one. The closed ones' names; with nothing left to close, none. */
   retire(secret: SecretConfig, keep: string): Promise<{ retired: string[] } | Failed>
-  /** Where the store makes, sets and publishes a new version by itself: then none of the steps above but `read` and `retire` is asked for. */
-  native?: NativeRotation
+  /** Where the store makes, sets and publishes this secret's new version by itself: then `stage` is never asked for. */
+  native?(secret: SecretConfig): NativeRotation | undefined
 }
 
 /** RotateSecret with its Lambda, a static role of a database engine. */

@@ -63,6 +63,7 @@ export const awsEmulator = async (addresses: StackAddresses) => {
   const call = (action: string, input: object) => callSecrets(admin, action, input)
   return {
     own,
+    rotator: { accessKeyId: aws.rotatorAccessKeyId, secretAccessKey: aws.rotatorSecretAccessKey },
     call,
     callAs: (keys: AwsKeys, action: string, input: object) => callSecrets({ ...admin, ...keys }, action, input),
     open: (changes: Record<string, unknown> = {}, keys: AwsKeys = own) => stores.open(keys, { ...base, ...changes }),

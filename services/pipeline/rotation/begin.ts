@@ -41,6 +41,9 @@ export const begin = async (run: Rotating): Promise<Ran> => {
   if (kept.staged && !mine) return unstick(run)
   const staged = mine && kept.staged ? stagedOf(run, kept, kept.staged) : await makeNew(run, kept)
   if ('state' in staged) return staged
+  // Written late, after a later attempt had ended what this one issued.
+  if (run.view.versions.some(one => one.cid === staged.cid && one.superseded))
+    return reject(run, 'what is staged was revoked already')
   const tested = await testNew(run, staged.staged)
   if (tested.state === 'unknown' && !isTooOld(run)) return stuck(run, 'test', tested.problem)
   const held = await ensureHeld(run, staged)
@@ -105,6 +108,13 @@ const makeNew = async (run: Rotating, { current }: KeptSecret): Promise<Staged |
   const staged = await run.keeper.stage(secret, { value, handle, fields, rotation: rotation.rotation, attempt })
   parts.crashPoint('after_stage')
   if ('problem' in staged) return stuck(run, 'stage', staged.problem)
+  // What it holds may be dead by now, and cannot be written over: the next trigger begins anew.
+  if ('conflict' in staged) {
+    const reason = 'its version at the keeper holds what an earlier attempt issued'
+    await parts.facts.append([stepFact(run, 'rejected', { reason })])
+    // What was just issued is in the facts, not yet in this view of them.
+    return again(0)
+  }
   const { keeperVersion } = staged
   await parts.facts.append([stepFact(run, 'staged', { cid, keeperVersion })])
   return { cid, staged: { keeperVersion, value, handle, rotation: markOf(rotation.rotation, attempt) }, current }

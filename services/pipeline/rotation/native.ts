@@ -1,7 +1,8 @@
 import type { NativeRotation } from '../keeper-port.ts'
-import { reject } from './roll-back.ts'
+import { afterFailure } from './native-failed.ts'
+import { rollBack } from './roll-back.ts'
 import { again, heldFacts, holdsFence, type Ran, type Rotating, stepFact, stuck } from './rotating.ts'
-import { currentVersion } from './secret-view.ts'
+import { currentVersion, stepOf } from './secret-view.ts'
 import { testNew } from './test-new.ts'
 
 /**
@@ -10,9 +11,11 @@ import { testNew } from './test-new.ts'
  */
 export const runNative = async (run: Rotating, native: NativeRotation): Promise<Ran> => {
   const { parts, secret, rotation, view } = run
+  const rejected = stepOf(rotation, 'rejected')
+  if (rejected) return rollBack(run, rejected.reason ?? 'it did not pass')
   const progress = await native.progress(secret, rotation.rotation, currentVersion(view)?.handle)
   if ('problem' in progress) return stuck(run, 'progress', progress.problem)
-  if (progress.state === 'failed') return reject(run, progress.reason)
+  if (progress.state === 'failed') return afterFailure(run, progress.reason)
   if (progress.state !== 'done') return progress.state === 'idle' ? start(run, native) : again(1_000)
   const { version } = progress
   const tested = await testNew(run, version)

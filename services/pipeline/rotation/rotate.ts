@@ -47,7 +47,8 @@ const run = async (
 ): Promise<Ran> => {
   const issuer = parts.stores.get(secret.issuer.store)
   const keeper = parts.stores.get(secret.keeper.store)?.keeper
-  const missing = lacks(secret, keeper?.native ?? (issuer?.issue && issuer.named), keeper)
+  const native = keeper?.native?.(secret)
+  const missing = lacks(secret, native ?? (issuer?.issue && issuer.named), keeper)
   if (missing !== undefined || !issuer || !keeper)
     return end({ parts, secret, rotation }, 'impossible', missing ?? 'its stores are not in the config')
   const attempt = Math.max(1, fenceOf(rotation)?.attempt ?? 1)
@@ -59,7 +60,7 @@ const run = async (
   if (!fenced) return again(500)
   const done = stepOf(fenced.rotation, 'promoted')
   if (done) return finish(fenced, done)
-  return keeper.native ? runNative(fenced, keeper.native) : begin(fenced)
+  return native ? runNative(fenced, native) : begin(fenced)
 }
 
 /** Without a name to search by, a crash between issue and stage would leave a second living credential. */

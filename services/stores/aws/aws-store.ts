@@ -2,21 +2,27 @@ import type { AwsStoreConfig } from '../../../schemas/store-aws.ts'
 import type { Credential, ProbeResult, Store } from '../../pipeline/ports.ts'
 import { storeBudget } from '../budget.ts'
 import type { StoreParts } from '../store-parts.ts'
+import { awsKeeper } from './aws-keeper.ts'
 import { type Described, describing } from './described.ts'
 import { meteredCalls } from './metered.ts'
 import { retireSecret } from './retire.ts'
 import { secretArn } from './secret-arn.ts'
+import { secretCalls } from './secret-calls.ts'
 import { awsWire } from './wire.ts'
 
 /** A death looks three times and deletes once. */
 const looksPerDeath = 3
 
-/** A keeper: secrets that were made for a session are deleted, and the core proves what was in them where it is honoured. */
+/**
+ * A keeper: secrets that were made for a session are deleted, and the core proves what was in them where it is honoured. With `rotate` it
+ * also keeps the standing secrets of the registry.
+ */
 export const awsStore = (config: AwsStoreConfig, parts: StoreParts): Store => {
   const { id, timeoutMs } = config
   const wire = awsWire(config)
   const leaseMs = timeoutMs + 1_000
-  const limits = { groups: { probe: config.describeBudget, revoke: config.budget } }
+  const { budget: revoke, describeBudget: probe, writeBudget: write } = config
+  const limits = { groups: { probe, revoke, write, rotate: write } }
   const budget = storeBudget({ redis: parts.redis, prefix: parts.redisPrefix, store: id, limits, leaseMs })
   const call = meteredCalls({ store: id, budget, timeoutMs, onCall: parts.onCall })
   const describe = describing({ call, wire, mark: config.mark })
@@ -29,6 +35,7 @@ export const awsStore = (config: AwsStoreConfig, parts: StoreParts): Store => {
     impossible: credential => impossible(config, credential),
     probe: async (credential, lane) => probed(await describe(credential, lane)),
     revoke: retireSecret({ call, wire, describe }),
+    ...(config.rotate ? { keeper: awsKeeper(secretCalls(call, wire, config), config.rotateWithinMs) } : {}),
     close: async () => wire.close(),
   }
 }

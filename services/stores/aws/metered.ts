@@ -6,7 +6,8 @@ import { type Asked, awsProblem, isAbsent } from './answers.ts'
 
 /** What AWS answered, that it does not know the secret, or why there is no clear answer. */
 export type AwsReply<T> = { output: T } | { absent: true } | { problem: Problem }
-export type AwsPurpose = Asked & { group: 'probe' | 'revoke'; lane: Lane }
+/** AWS counts deletions, writes and rotations apart. */
+export type AwsPurpose = Asked & { group: 'probe' | 'revoke' | 'write' | 'rotate'; lane: Lane }
 export type AwsCall = <T>(purpose: AwsPurpose, send: (signal: AbortSignal) => Promise<T>) => Promise<AwsReply<T>>
 
 /** Every call passes here: never one outside the shared budget, never one that is not counted, never one without an end. */

@@ -3,6 +3,7 @@ import type { Problem } from '../../pipeline/errors.ts'
 import type { Issued } from '../../pipeline/ports.ts'
 import { at, timeOf } from '../answer-fits.ts'
 import { fillText, type Names } from '../template.ts'
+import { issueName } from './issue-name.ts'
 import { fitter, type ProductAnswer, type ProductCall, problemOf } from './product-call.ts'
 import { namesOf } from './product-session.ts'
 
@@ -34,7 +35,7 @@ const issueNames = ({ life, name: { atMost } }: Issue, name: string, lifeMs: num
   const values: Record<string, string | number> = {
     life: units,
     expiresAt: written[life.expiresAs],
-    name: name.slice(0, atMost),
+    name: issueName(name, atMost),
   }
   return wanted => values[wanted]
 }

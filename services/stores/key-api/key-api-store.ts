@@ -11,6 +11,7 @@ import { fillText, type Names } from '../template.ts'
 import { deathsPerSecond, keyBudget } from './call-budget.ts'
 import { getStatus } from './get-status.ts'
 import { issueKey } from './issue-key.ts'
+import { issueName } from './issue-name.ts'
 import { type KeyDoor, keyDoor } from './key-door.ts'
 import { probeKey } from './key-probe.ts'
 import { knownKey, sealedAway } from './known-key.ts'
@@ -119,7 +120,10 @@ const statusOf = (preset: Preset, call: ProductCall) => {
   return {
     of: ({ notBefore = Date.now() }: Credential, names: Names, lane: Lane) =>
       list.of(fillText(listing.matches, names) ?? '', names, notBefore, lane),
-    named: listing.name === undefined ? undefined : (name: string) => list.named(name, 'kill'),
+    named:
+      listing.name === undefined
+        ? undefined
+        : (name: string) => list.named(preset.issue ? issueName(name, preset.issue.name.atMost) : name, 'kill'),
     close: list.close,
   }
 }
