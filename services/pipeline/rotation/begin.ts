@@ -12,7 +12,7 @@ import {
   stepFact,
   stuck,
 } from './rotating.ts'
-import { stepOf, waitingRotations } from './secret-view.ts'
+import { currentVersion, stepOf, waitingRotations } from './secret-view.ts'
 import { endStrays } from './strays.ts'
 import { testNew } from './test-new.ts'
 
@@ -88,7 +88,7 @@ const makeNew = async (run: Rotating, { current }: KeptSecret): Promise<Staged |
   parts.crashPoint('before_issue')
   if (!(await holdsFence(run))) return again(1_000)
   const name = nameOf(rotation.rotation, attempt)
-  const issued = await issue({ name, lifeMs: secret.issuer.lifeMs })
+  const issued = await issue({ name, lifeMs: secret.issuer.lifeMs, current: inUse(run, current) })
   parts.crashPoint('after_issue')
   if ('problem' in issued) return stuck(run, 'issue', issued.problem)
   const { cid, facts } = heldFacts(run, { ...issued, rotation: rotation.rotation })
@@ -101,8 +101,14 @@ const makeNew = async (run: Rotating, { current }: KeptSecret): Promise<Staged |
   if ('problem' in staged) return stuck(run, 'stage', staged.problem)
   const { keeperVersion } = staged
   await parts.facts.append([stepFact(run, 'staged', { cid, keeperVersion })])
-  return { cid, staged: { keeperVersion, value, handle, rotation: name }, current }
+  return { cid, staged: { keeperVersion, value, handle, fields, rotation: name }, current }
 }
+
+/** The keeper's word first: it is what consumers read. The facts know the name of what was adopted without one. */
+const inUse = ({ view }: Rotating, current: KeptVersion | undefined) => ({
+  handle: current?.handle ?? currentVersion(view)?.handle,
+  fields: current?.fields,
+})
 
 const promote = async (run: Rotating, { cid, staged, current }: Staged): Promise<Ran> => {
   const { parts, keeper, secret } = run
