@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { credentialKind } from './grant.ts'
 import { epochMs, handle, hexId, senderId, storeId } from './primitives.ts'
 import { outcomeKind, receipt } from './receipt.ts'
+import { rotationCause, rotationResult } from './secrets.ts'
 
 /** One grant of a closed session and how it ended. */
 export const closedGrant = z.object({
@@ -28,6 +29,23 @@ export const outcomeEventData = {
     grants: z.array(closedGrant),
     /** More grants than one message carries: the API lists all. */
     grantsOmitted: z.int().min(0),
+  }),
+  /** A rotation has ended. Id = the rotation's. */
+  'curfew.secret.rotated': z.object({
+    secret: storeId,
+    rotation: z.uuid(),
+    cause: rotationCause,
+    compromised: z.boolean(),
+    requestedAt: epochMs,
+    endedAt: epochMs,
+    result: rotationResult,
+    reason: z.string().optional(),
+    /** The keeper's name of the version that consumers read now. */
+    keeperVersion: z.string().optional(),
+    /** Versions that nobody can read by name any more. */
+    retired: z.array(z.string()).optional(),
+    /** Credentials that it replaced: the receipt of each is told for itself. */
+    replaced: z.array(hexId),
   }),
 } as const
 export type OutcomeEventType = keyof typeof outcomeEventData

@@ -10,6 +10,7 @@ import { canaryStore, openCanary } from './canary-wiring.ts'
 import { factsOfEvent } from './intake/facts-of-event.ts'
 import { followOutcomes } from './ledger/follow-outcomes.ts'
 import { readModel } from './ledger/read-model.ts'
+import { readSecrets } from './ledger/read-secrets.ts'
 import { isCanary, type RecentReceipts, recentReceipts } from './ledger/recent-receipts.ts'
 import { redisTimeMs } from './ledger/redis.ts'
 import type { FactLog } from './pipeline/ports.ts'
@@ -87,8 +88,11 @@ const readPort = ({ config, redis, ledger, stores }: Parts, recent: RecentReceip
     marks: ledger.projection.marks,
     recent,
   })
+  const secrets = readSecrets({ redis, prefix, secrets: config.secrets, now: () => redisTimeMs(redis) })
   return {
     ...model,
+    secrets: secrets.list,
+    secret: secrets.one,
     clockSkewMs: async () => {
       const before = Date.now()
       const theirs = await redisTimeMs(redis)

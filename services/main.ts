@@ -7,7 +7,7 @@ import { openLedger } from './ledger/open-ledger.ts'
 import { connectRedis } from './ledger/redis.ts'
 import { StartRefused } from './pipeline/errors.ts'
 import { every } from './pipeline/every.ts'
-import { intakeRole, ledgerRole, type Parts, type Started, workRole } from './roles.ts'
+import { intakeRole, ledgerRole, type Parts, type Started } from './roles.ts'
 import { counters } from './runtime/counters.ts'
 import { crashPointFromEnvironment } from './runtime/crash-point.ts'
 import { loadKeyRings, publicIntakeKey } from './runtime/key-rings.ts'
@@ -16,6 +16,7 @@ import { loadConfig } from './runtime/load-config.ts'
 import { type Log, openLog } from './runtime/log.ts'
 import { sealing } from './runtime/sealing.ts'
 import { openStore } from './stores/registry.ts'
+import { workRole } from './work-role.ts'
 
 /** One process with the roles of `--roles` (default: all). Exit codes: 0 asked to stop, 70 to be started again, 78 refused. */
 const roles = { work: workRole, ledger: ledgerRole, intake: intakeRole, api: apiRole } satisfies Record<

@@ -89,7 +89,7 @@ describe('architecture', () => {
     const readers = sources.filter(({ text }) => /\bprocess\.env\b/.test(text)).map(({ file }) => file)
     const wrong = readers.filter(
       file =>
-        !allowed.includes(room(file)) && !/environment\.ts$|vault-store\.ts$|launcher\.ts$|state-file\.ts$/.test(file),
+        !allowed.includes(room(file)) && !/environment\.ts$|open-vault\.ts$|launcher\.ts$|state-file\.ts$/.test(file),
     )
     expect(wrong).toEqual([])
   })

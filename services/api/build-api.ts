@@ -7,6 +7,7 @@ import { grantsRoute } from './routes/grants.ts'
 import { healthRoute } from './routes/health.ts'
 import { receiptsRoute } from './routes/receipts.ts'
 import { revocationsRoute } from './routes/revocations.ts'
+import { secretsRoute } from './routes/secrets.ts'
 import { sessionsRoute } from './routes/sessions.ts'
 import { statusRoute } from './routes/status.ts'
 
@@ -27,6 +28,7 @@ export const buildApi = (parts: ApiParts): FastifyInstance => {
   grantsRoute(app, parts)
   receiptsRoute(app, parts)
   revocationsRoute(app, parts)
+  secretsRoute(app, parts)
   fingerprintsRoute(app, parts)
   statusRoute(app, parts)
   healthRoute(app, parts)

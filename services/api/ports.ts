@@ -1,6 +1,7 @@
 import type { Principal } from '../../schemas/config.ts'
 import type { Fact } from '../../schemas/facts.ts'
 import type { GrantEntry, GrantList, ReceiptList, SessionDetail, SessionList } from '../../schemas/http.ts'
+import type { SecretDetail, SecretEntry } from '../../schemas/http-secrets.ts'
 import type { CanaryStatus, LastHour, StateStatus } from '../../schemas/status.ts'
 
 /** An event as it came: CloudEvents in structured or binary mode. */
@@ -17,6 +18,8 @@ export type ReadPort = {
   grants(query: { tenants: string[]; alivePastDue: boolean; limit: number }): Promise<GrantList>
   grant(tenants: string[], id: string): Promise<GrantEntry | undefined>
   receipts(query: { tenants: string[]; since: number; limit: number }): Promise<ReceiptList>
+  secrets(tenants: string[]): Promise<SecretEntry[]>
+  secret(tenants: string[], id: string): Promise<SecretDetail | undefined>
   status(): Promise<StateStatus>
   clockSkewMs(): Promise<number>
   canary(): Promise<CanaryStatus>

@@ -75,7 +75,7 @@ export const jsonBody = <T>(schema: z.ZodType<T>, body: unknown): T => {
   return checked(schema, json, 'body')
 }
 
-export function mustExist<T>(found: T | undefined, what: 'session' | 'grant'): asserts found is T {
+export function mustExist<T>(found: T | undefined, what: 'session' | 'grant' | 'secret'): asserts found is T {
   if (found === undefined)
     throw new HttpProblem(404, `no_such_${what}`, `No event told of a ${what} of that name in this tenant.`)
 }

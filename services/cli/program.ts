@@ -2,6 +2,8 @@ import { Command, InvalidArgumentError } from 'commander'
 import { fingerprintCommand } from './commands/fingerprint.ts'
 import { grantsCommand, receiptsCommand, sessionsCommand } from './commands/lists.ts'
 import { type RevokeOptions, revokeCommand } from './commands/revoke.ts'
+import { type RotateOptions, rotateCommand } from './commands/rotate.ts'
+import { secretsCommand } from './commands/secrets.ts'
 import { statusCommand } from './commands/status.ts'
 import { type StoreTestOptions, storeTestCommand } from './commands/store-test.ts'
 import { watchCommand } from './commands/watch.ts'
@@ -38,6 +40,10 @@ export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
     .option('--no-wait', 'do not wait for the deaths')
     .option('--timeout <seconds>', 'how long to wait', number, '60')
     .action(run<RevokeOptions>(revokeCommand))
+  command('secrets', 'registered secrets: their versions and rotations; exit 1 if one is blocked or compromised')
+    .option('--secret <id>', 'one of them, with its versions and rotations')
+    .action(run(secretsCommand))
+  rotateIn(program, run)
   command('watch', 'the status, live, until Ctrl-C')
     .option('--every <seconds>', 'how often', number, '1')
     .option('--times <n>', 'end after so many', number)
@@ -54,6 +60,21 @@ export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
     .description('help on a command, or `help exit-codes`')
     .action((topic: string | undefined) => help(program, io, topic))
   return program
+}
+
+const rotateIn = (program: Command, run: Run): void => {
+  program
+    .command('rotate <secret>')
+    .description('give a registered secret a new value everywhere, and prove the old one dead')
+    .option('--compromised', 'it leaked: no overlap, and no previous version stays')
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--reason <text>', 'why: it stands in the record', 'asked for on the command line')
+    .option('--no-wait', 'do not wait for its end')
+    .option('--timeout <seconds>', 'how long to wait', number, '120')
+    .option('--json', 'the same facts, with stable names')
+    .action((secret: string, options: Omit<RotateOptions, 'secret'>) =>
+      run<RotateOptions>(rotateCommand)({ ...options, secret }),
+    )
 }
 
 const storeCommands = (program: Command, run: Run): void => {

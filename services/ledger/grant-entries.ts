@@ -1,7 +1,7 @@
 import type { GrantEntry } from '../../schemas/http.ts'
 import { decide, type Marks, type Verdict } from '../pipeline/decide.ts'
 import { grantId } from '../pipeline/ids.ts'
-import type { GrantView } from '../pipeline/view.ts'
+import type { GrantView, HeldView } from '../pipeline/view.ts'
 import type { Loaded } from './load-credentials.ts'
 
 const everyGrant = () => true
@@ -15,8 +15,19 @@ export const grantEntries = (
 ): GrantEntry[] => {
   const { view } = loaded
   const shared = { ...about(loaded), ...standing(loaded, decide(view, now, marks), now) }
-  return view.grants.filter(wanted).map(grant => ({ ...ofGrant(loaded, grant), ...shared }))
+  return [...view.grants, ...view.held.map(asGrant)]
+    .filter(wanted)
+    .map(grant => ({ ...ofGrant(loaded, grant), ...shared }))
 }
+
+/** A version of a registered secret has no session: its secret stands in its place. */
+const asGrant = ({ secret, tenant, at }: HeldView): GrantView => ({
+  sid: `secret ${secret}`,
+  at,
+  graceUntil: at,
+  tasks: [],
+  session: { sid: '', tenant, session: `secret ${secret}`, firstAt: at, tasks: new Map() },
+})
 
 const ofGrant = ({ view }: Loaded, grant: GrantView) => ({
   grant: grantId(view.store, view.handle, grant.sid),

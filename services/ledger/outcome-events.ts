@@ -1,12 +1,15 @@
 import { CloudEvent } from 'cloudevents'
 import type { Redis } from 'ioredis'
-import type { Fact } from '../../schemas/facts.ts'
+import type { Fact, FactOf } from '../../schemas/facts.ts'
 import { canaryTenant } from '../../schemas/http.ts'
 import type { OutcomeEventData, OutcomeEventType } from '../../schemas/outcome-events.ts'
 import type { Receipt } from '../../schemas/receipt.ts'
 import type { Marks } from '../pipeline/decide.ts'
 import { receiptId, sessionKey } from '../pipeline/ids.ts'
+import { secretHash } from '../pipeline/merges.ts'
+import { secretView } from '../pipeline/rotation/secret-view.ts'
 import { loadCredentials } from './load-credentials.ts'
+import { hashOf } from './projection.ts'
 import { type ClosedSession, closedSession } from './read-sessions.ts'
 import { isCanary } from './recent-receipts.ts'
 
@@ -20,11 +23,41 @@ export const outcomeEvents = async (parts: Parts, facts: Fact[]): Promise<Outcom
   const events = receipts.map(receipt =>
     tell('curfew.credential.revoked', receipt.receipt, receipt.credential, receipt.settledAt, receipt),
   )
+  for (const fact of facts) if (fact.kind === 'rotation.ended') events.push(...(await rotated(parts, fact)))
   for (const sid of touchedSessions(facts, receipts)) {
     const closed = await closedSession(parts, sid)
     if (closed && closed.view.tenant !== canaryTenant) events.push(closing(sid, closed))
   }
   return events
+}
+
+/** What became of a rotation; the deaths of the old versions are told as receipts. */
+const rotated = async (
+  { redis, prefix }: Parts,
+  { secret, rotation }: FactOf<'rotation.ended'>,
+): Promise<OutcomeEvent[]> => {
+  const view = secretView(secret, await hashOf(redis, `${prefix}:${secretHash(secret)}`))
+  const { requested, ended, steps } = view.rotations.find(one => one.rotation === rotation) ?? {}
+  if (!requested || !ended) return []
+  const keeperVersion = steps?.promoted?.at(-1)?.keeperVersion
+  const { result, reason, retired } = ended
+  const { cause, compromised } = requested
+  const replaced = view.versions.filter(one => one.superseded?.rotation === rotation).map(one => one.cid)
+  return [
+    tell('curfew.secret.rotated', rotation, secret, ended.at, {
+      secret,
+      rotation,
+      cause,
+      compromised,
+      requestedAt: requested.at,
+      endedAt: ended.at,
+      result,
+      ...(reason === undefined ? {} : { reason }),
+      ...(keeperVersion === undefined ? {} : { keeperVersion }),
+      ...(retired === undefined ? {} : { retired }),
+      replaced,
+    }),
+  ]
 }
 
 /** Of receipts that repeat, the one that the state chose: all tellings of one id say the same. */

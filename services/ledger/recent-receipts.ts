@@ -15,7 +15,8 @@ export type RecentReceipts = {
 }
 
 /** A canary's death says that Curfew works; it is not counted among the deaths of others. */
-export const isCanary = (receipt: Receipt): boolean => receipt.grants.every(grant => grant.tenant === canaryTenant)
+export const isCanary = (receipt: Receipt): boolean =>
+  receipt.grants.length > 0 && receipt.grants.every(grant => grant.tenant === canaryTenant)
 
 const kept = 20_000
 const hourMs = 3_600_000
@@ -40,7 +41,9 @@ export const recentReceipts = (): RecentReceipts => {
     },
     list: ({ tenants, since, limit }) => {
       const found = newestFirst().filter(
-        one => one.settledAt >= since && one.grants.some(grant => tenants.includes(grant.tenant)),
+        one =>
+          one.settledAt >= since &&
+          [...one.grants, ...(one.versions ?? [])].some(holder => tenants.includes(holder.tenant)),
       )
       const complete = read && found.length <= limit && forgottenUpTo < Math.max(1, since)
       return { receipts: found.slice(0, limit), complete }

@@ -59,7 +59,7 @@ const heldMerges = (fact: FactOf<'version.held'>): Merge[] => {
       'min',
       secretHash(fact.secret),
       `v:${fact.cid}`,
-      stamp(fact.at, JSON.stringify({ rotation, store, handle, keeperVersion })),
+      stamp(fact.at, JSON.stringify({ rotation, store, handle, keeperVersion, fingerprint: fact.fingerprints[0] })),
     ],
     ['add', 'secrets', fact.secret],
     ['add', 'credentials', fact.cid],

@@ -41,16 +41,21 @@ export const openHook = (config: HookConfig, timeoutMs: number, caFile?: string)
 
 const run = ([file = '', ...args]: string[], message: Record<string, unknown>, timeoutMs: number) =>
   new Promise<object | { problem: Problem }>(resolve => {
-    const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' }
-    const child = execFile(file, args, { timeout: timeoutMs, env, killSignal: 'SIGKILL' }, error => {
-      if (!error) return resolve({})
-      const { code, killed } = error as { code?: string | number; killed?: boolean }
-      resolve({
-        problem: killed
-          ? { code: 'timeout', detail: `the hook did not end within ${timeoutMs} ms` }
-          : { code: 'backend', detail: `the hook ended with ${code ?? 'a signal'}` },
-      })
-    })
+    // Nothing of ours is inherited: our environment may hold secrets.
+    const child = execFile(
+      file,
+      args,
+      { timeout: timeoutMs, env: { PATH: '/usr/local/bin:/usr/bin:/bin' }, killSignal: 'SIGKILL' },
+      error => {
+        if (!error) return resolve({})
+        const { code, killed } = error as { code?: string | number; killed?: boolean }
+        resolve({
+          problem: killed
+            ? { code: 'timeout', detail: `the hook did not end within ${timeoutMs} ms` }
+            : { code: 'backend', detail: `the hook ended with ${code ?? 'a signal'}` },
+        })
+      },
+    )
     // One that does not read its input is no failure.
     child.stdin?.on('error', () => undefined)
     child.stdin?.end(`${JSON.stringify(message)}\n`)

@@ -1,16 +1,19 @@
 import { credentialId } from '../ids.ts'
 import type { KeptSecret, KeptVersion } from '../keeper-port.ts'
+import { adoptUnknown } from './adopt.ts'
 import { reject, rollBack } from './roll-back.ts'
 import {
   again,
   attemptOf,
   heldFacts,
   holdsFence,
-  nameOf,
+  issueName,
+  markOf,
   type Ran,
   type Rotating,
   stepFact,
   stuck,
+  supersededFact,
 } from './rotating.ts'
 import { currentVersion, stepOf, waitingRotations } from './secret-view.ts'
 import { endStrays } from './strays.ts'
@@ -32,6 +35,8 @@ export const begin = async (run: Rotating): Promise<Ran> => {
   const already = attemptOf(rotation.rotation, kept.current?.rotation)
   // The crash came between the promotion and its fact.
   if (already !== undefined && kept.current) return promoted(run, cidOf(run, kept.current), kept.current.keeperVersion)
+  const adopted = await adoptUnknown(parts, secret, run.view, kept.current)
+  if (adopted) return again(200)
   const mine = attemptOf(rotation.rotation, kept.staged?.rotation) !== undefined
   if (kept.staged && !mine) return unstick(run)
   const staged = mine && kept.staged ? stagedOf(run, kept, kept.staged) : await makeNew(run, kept)
@@ -87,7 +92,7 @@ const makeNew = async (run: Rotating, { current }: KeptSecret): Promise<Staged |
   await parts.facts.append([stepFact(run, 'issuing')])
   parts.crashPoint('before_issue')
   if (!(await holdsFence(run))) return again(1_000)
-  const name = nameOf(rotation.rotation, attempt)
+  const name = issueName(rotation.rotation, attempt)
   const issued = await issue({ name, lifeMs: secret.issuer.lifeMs, current: inUse(run, current) })
   parts.crashPoint('after_issue')
   if ('problem' in issued) return stuck(run, 'issue', issued.problem)
@@ -95,13 +100,21 @@ const makeNew = async (run: Rotating, { current }: KeptSecret): Promise<Staged |
   // Where the server is told of a value only later, nothing is alive yet.
   await parts.facts.append([...(issuer.install ? [] : facts), stepFact(run, 'issued', { cid })])
   parts.crashPoint('after_issued_acked')
+  if (!(await holdsFence(run))) return tooLate(run, cid)
   const { handle, value, fields } = issued
   const staged = await run.keeper.stage(secret, { value, handle, fields, rotation: rotation.rotation, attempt })
   parts.crashPoint('after_stage')
   if ('problem' in staged) return stuck(run, 'stage', staged.problem)
   const { keeperVersion } = staged
   await parts.facts.append([stepFact(run, 'staged', { cid, keeperVersion })])
-  return { cid, staged: { keeperVersion, value, handle, fields, rotation: name }, current }
+  const mark = markOf(rotation.rotation, attempt)
+  return { cid, staged: { keeperVersion, value, handle, fields, rotation: mark }, current }
+}
+
+/** Somebody else took over while the issuer was asked: what it made is ended, and nothing of it is staged. */
+const tooLate = async (run: Rotating, cid: string): Promise<Ran> => {
+  await run.parts.facts.append([supersededFact(run, cid, 'rolled_back', run.parts.now())])
+  return again(1_000)
 }
 
 /** The keeper's word first: it is what consumers read. The facts know the name of what was adopted without one. */

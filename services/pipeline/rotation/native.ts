@@ -1,4 +1,5 @@
-import type { KeptVersion, NativeRotation } from '../keeper-port.ts'
+import type { NativeRotation } from '../keeper-port.ts'
+import { adoptUnknown } from './adopt.ts'
 import { reject } from './roll-back.ts'
 import { again, heldFacts, holdsFence, type Ran, type Rotating, stepFact, stuck } from './rotating.ts'
 import { currentVersion, stepOf } from './secret-view.ts'
@@ -15,7 +16,8 @@ export const runNative = async (run: Rotating, native: NativeRotation): Promise<
   if (progress.state === 'failed') return reject(run, progress.reason)
   if (progress.state !== 'done') return progress.state === 'idle' ? start(run, native) : again(1_000)
   const { version } = progress
-  if (!stepOf(rotation, 'issuing')) return adopt(run, version)
+  // It rotated by a schedule of its own before it was asked to: known from now on, and replaced all the same.
+  if (!stepOf(rotation, 'issuing') && (await adoptUnknown(parts, secret, view, version))) return again(200)
   const tested = await testNew(run, version)
   if (tested.state === 'unknown') return stuck(run, 'test', tested.problem)
   if (tested.state === 'failed') return stuck(run, 'test', { code: 'backend', detail: tested.reason })
@@ -32,13 +34,6 @@ export const runNative = async (run: Rotating, native: NativeRotation): Promise<
   ])
   parts.crashPoint('after_promote')
   return again(0)
-}
-
-/** It rotated by a schedule of its own before it was asked to: known from now on, and replaced all the same. */
-const adopt = async ({ parts, secret }: Rotating, version: KeptVersion): Promise<Ran> => {
-  const handle = version.handle ?? version.keeperVersion
-  await parts.facts.append(heldFacts({ parts, secret }, { ...version, handle, rotation: undefined }).facts)
-  return again(200)
 }
 
 const start = async (run: Rotating, native: NativeRotation): Promise<Ran> => {

@@ -1,12 +1,12 @@
 import type { SecretConfig } from '../../../schemas/secrets.ts'
-import type { Problem } from '../errors.ts'
+import { adopt } from './adopt.ts'
 import { begin } from './begin.ts'
 import { decideRotation, type RotationRequest } from './decide-rotation.ts'
 import { finish } from './finish.ts'
 import { runNative } from './native.ts'
 import type { RotationParts } from './ports.ts'
 import { end, sweep } from './roll-back.ts'
-import { again, base, heldFacts, over, type Ran, type Rotating, takeFence } from './rotating.ts'
+import { again, base, over, type Ran, type Rotating, takeFence } from './rotating.ts'
 import { fenceOf, type RotationView, type SecretView, stepOf } from './secret-view.ts'
 
 /**
@@ -22,9 +22,8 @@ export const rotate = async (parts: RotationParts, id: string): Promise<Ran> => 
   const verdict = decideRotation(secret, view, parts.now(), parts.recheckMs)
   switch (verdict.do) {
     case 'nothing':
-      return over
     case 'adopt':
-      return adopt(parts, secret)
+      return adopt(parts, secret, view)
     case 'request':
       return request(parts, secret, verdict.request)
     case 'coalesce':
@@ -70,23 +69,4 @@ const request = async (parts: RotationParts, secret: SecretConfig, wanted: Rotat
   await parts.facts.append([{ ...base(parts, rotation), kind: 'rotation.requested', secret: secret.id, ...wanted }])
   parts.observeRotation({ event: 'rotation_requested', secret: secret.id, rotation, cause, compromised })
   return again(0)
-}
-
-/** What is in the secret before its first rotation: a version like every other, so that it dies when it is replaced. */
-const adopt = async (parts: RotationParts, secret: SecretConfig): Promise<Ran> => {
-  const keeper = parts.stores.get(secret.keeper.store)?.keeper
-  if (!keeper) return over
-  const kept = await keeper.read(secret)
-  if ('problem' in kept) return untold(parts, secret, kept.problem)
-  const { current } = kept
-  if (!current) return untold(parts, secret, { code: 'protocol', detail: `${secret.keeper.name} holds no value yet` })
-  const handle = current.handle ?? secret.issuer.firstHandle ?? `${secret.id}@${current.keeperVersion}`
-  const { facts } = heldFacts({ parts, secret }, { ...current, handle, rotation: undefined })
-  await parts.facts.append(facts)
-  return again(200)
-}
-
-const untold = (parts: RotationParts, secret: SecretConfig, problem: Problem): Ran => {
-  parts.observeRotation({ event: 'rotation_problem', secret: secret.id, rotation: '', step: 'adopt', problem })
-  return again(5_000)
 }

@@ -45,8 +45,11 @@ export const stepFact = (
   ...more,
 })
 
-/** The mark of an attempt: the issue's name at the issuer, and what the keeper's version says of itself. */
-export const nameOf = (rotation: string, attempt: number) => `${rotation}.${attempt}`
+/** What an attempt's credential is called at its issuer, to be found by: short, since products cut names. */
+export const issueName = (rotation: string, attempt: number) =>
+  `${rotation.replaceAll('-', '').slice(0, 24)}.${attempt}`
+/** The mark of an attempt: what the keeper's version says of itself. */
+export const markOf = (rotation: string, attempt: number) => `${rotation}.${attempt}`
 export const attemptOf = (rotation: string, mark: string | undefined): number | undefined =>
   mark?.startsWith(`${rotation}.`) ? Number(mark.slice(rotation.length + 1)) : undefined
 

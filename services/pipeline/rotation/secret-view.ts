@@ -11,6 +11,8 @@ export type VersionView = {
   store: string
   handle: string
   keeperVersion?: string | undefined
+  /** Of its value, under the pepper of then. */
+  fingerprint?: string | undefined
   superseded?: { at: number; cause: string; rotation: string } | undefined
 }
 export type StepView = { at: number; attempt: number; cid?: string; keeperVersion?: string; reason?: string }

@@ -1,7 +1,7 @@
 import type { Fact } from '../../../schemas/facts.ts'
 import type { Problem } from '../errors.ts'
 import { credentialId } from '../ids.ts'
-import { heldFacts, nameOf, type Rotating, supersededFact } from './rotating.ts'
+import { heldFacts, issueName, type Rotating, supersededFact } from './rotating.ts'
 
 /**
  * What an attempt may have made at the issuer and did not stage: found by its name, revoked and proven dead like everything else,
@@ -14,7 +14,7 @@ export const endStrays = async (
   const { parts, rotation, issuer } = run
   const found = new Set<string>()
   for (const attempt of new Set((rotation.steps.issuing ?? []).map(one => one.attempt))) {
-    const handles = (await issuer.named?.(nameOf(rotation.rotation, attempt))) ?? []
+    const handles = (await issuer.named?.(issueName(rotation.rotation, attempt))) ?? []
     if ('problem' in handles) return handles
     for (const handle of handles) found.add(handle)
   }
