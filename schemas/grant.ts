@@ -11,6 +11,9 @@ export const kindsOfStore = {
   'vault-kv': [
     'kv.secret-version', // a version of a registered secret; handle: `<path>#<version>`
   ],
+  'vault-database': [
+    'database.password', // of a static role; handle: `<role>@<last_vault_rotation>`
+  ],
   oauth: [
     'oauth.access-token', // handle: its jti, or any unique name that is not the token; needs `value` (RFC 7009)
     'oauth.refresh-token', // the same; a successor says `replaces`
@@ -23,7 +26,7 @@ export const kindsOfStore = {
   standing: ['standing.key'], // what a server knows from its environment; handle: any name that is not the key
 } as const
 /** Stores that must be shown a credential's value, or try it at a door: only for these it is kept, sealed. */
-export const valueKinds: readonly string[] = ['oauth', 'key-api', 'standing']
+export const valueKinds: readonly string[] = ['oauth', 'key-api', 'standing', 'vault-database']
 export type StoreKind = keyof typeof kindsOfStore
 /** Stores that hold a credential and do not honour it: only their grants say what is `inside`. */
 export const keeperKinds: readonly StoreKind[] = ['aws-secrets-manager', 'vault-kv']

@@ -10,32 +10,35 @@ export const startConsumer = (options: {
   callsPerSecond: number
   pollMs: number
   rereads?: boolean
+  /** Where the store publishes a moment after the old key has ended: a read at once may still bring the old one. */
+  rereadAfterMs?: number
 }) => {
   const seen = new Set<string>()
   const counts = { calls: 0, failed: 0, reread: 0 }
   let key = ''
   let closing = false
-  const running = new Set<Promise<void>>()
+  const running = new Set<Promise<unknown>>()
   const refresh = async () => {
     const read = await options.read()
     if (read !== undefined) key = read
     seen.add(key)
+    return read ?? key
   }
   const call = async () => {
     counts.calls += 1
     if ((await options.use(key)) === 'accepted') return
     counts.reread += 1
     if (options.rereads) {
-      await refresh()
-      if ((await options.use(key)) === 'accepted') return
+      if (options.rereadAfterMs) await setTimeout(options.rereadAfterMs)
+      if ((await options.use(await refresh())) === 'accepted') return
     }
     counts.failed += 1
   }
-  const track = (work: Promise<void>) => {
+  const track = (work: Promise<unknown>) => {
     running.add(work)
     void work.catch(() => (counts.failed += 1)).finally(() => running.delete(work))
   }
-  const loop = async (everyMs: number, run: () => Promise<void>) => {
+  const loop = async (everyMs: number, run: () => Promise<unknown>) => {
     while (!closing) {
       track(run())
       await setTimeout(everyMs)

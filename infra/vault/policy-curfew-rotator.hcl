@@ -17,3 +17,13 @@ path "auth/token/renew-self" {
 path "auth/token/revoke-accessor" {
   capabilities = ["update"]
 }
+# Static roles: their passwords are read where they are issued, and rotated. No other role of the engine.
+path "database/static-roles/rotated-*" {
+  capabilities = ["read"]
+}
+path "database/static-creds/rotated-*" {
+  capabilities = ["read"]
+}
+path "database/rotate-role/rotated-*" {
+  capabilities = ["update"]
+}

@@ -3,6 +3,7 @@ import type { PostgresAddress } from '../stack/addresses.ts'
 import { waitUntil } from '../stack/wait-until.ts'
 import type { VaultAdmin } from './admin-client.ts'
 import { apply } from './apply.ts'
+import { ensureStaticRole } from './static-role.ts'
 
 const creation = [
   `CREATE ROLE "{{name}}" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' IN ROLE app_reader`,
@@ -13,6 +14,9 @@ const revocation = [
   `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}'`,
   `DROP ROLE IF EXISTS "{{name}}"`,
 ]
+
+/** Two that take turns, and one alone. */
+export const sampleStaticRoles = ['rotated-sample-a', 'rotated-sample-b', 'rotated-sample']
 
 /** `databaseHost` is how the Vault server reaches PostgreSQL, where that differs from how we do (containers). */
 export async function provisionDatabaseEngine(
@@ -29,7 +33,7 @@ export async function provisionDatabaseEngine(
     password_authentication: 'scram-sha-256',
     max_open_connections: 16,
     max_idle_connections: 4,
-    allowed_roles: ['app'],
+    allowed_roles: ['app', 'rotated-*'],
   }
   await waitUntil('the database engine', 10_000, () => apply(admin, 'database/config/app', connection))
   await apply(admin, 'database/roles/app', {
@@ -40,4 +44,5 @@ export async function provisionDatabaseEngine(
     default_ttl: '1h',
     max_ttl: '24h',
   })
+  for (const role of sampleStaticRoles) await ensureStaticRole(admin, database, role)
 }

@@ -10,6 +10,8 @@ export type KeptVersion = {
   handle?: string | undefined
   /** `<rotation id>.<attempt>` that wrote it. */
   rotation?: string | undefined
+  /** The secret's other text fields: a user name. Absent: this keeper cannot say. */
+  fields?: Record<string, string> | undefined
 }
 export type KeptSecret = {
   /** What consumers read by name. */

@@ -88,10 +88,10 @@ export type Store = {
   survives(credential: Credential): string[]
   probe(credential: Credential, lane: Lane): Promise<ProbeResult>
   revoke(credential: Credential, lane: Lane): Promise<StepResult>
-  /** Uses a value where agents use it: to try a new one, and to see an old one refused. */
-  use?(value: string, lane: Lane): Promise<StoreUse>
+  /** Uses a value where agents use it: to try a new one, and to see an old one refused. `handle`: whose it is, where a use needs a user's name too. */
+  use?(value: string, lane: Lane, handle?: string | undefined): Promise<StoreUse>
   /** A new credential under a name of its own, with its value: for a throw-away, and for rotation. */
-  issue?(request: { name: string; lifeMs: number }): Promise<Issued | { problem: Problem }>
+  issue?(request: IssueRequest): Promise<Issued | { problem: Problem }>
   /** Living credentials that were issued under a name: what an unanswered `issue` may have made. */
   named?(name: string): Promise<string[] | { problem: Problem }>
   /** Makes the place of use accept a new value beside the old one: where a server is told its keys. Idempotent. */
@@ -100,6 +100,11 @@ export type Store = {
   keeper?: Keeper
   close(): Promise<void>
 }
+export type Rotated = {
+  current?: { handle?: string | undefined; fields?: Record<string, string> | undefined } | undefined
+}
+/** `current`: the version that consumers read now, where the new one shall take its place. What it names must not be touched. */
+export type IssueRequest = { name: string; lifeMs: number } & Rotated
 export type StoreUse = { state: 'accepted' } | { state: 'refused' } | { state: 'unknown'; problem: Problem }
 export type Issued = {
   handle: string

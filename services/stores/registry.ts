@@ -6,6 +6,7 @@ import { oauthStore } from './oauth/oauth-store.ts'
 import { standingStore } from './standing-store.ts'
 import type { StoreParts } from './store-parts.ts'
 import { vaultStore } from './vault/vault-store.ts'
+import { vaultDatabaseStore } from './vault-database/vault-database-store.ts'
 import { vaultKvStore } from './vault-kv/vault-kv-store.ts'
 
 type Factories = {
@@ -16,6 +17,7 @@ type Factories = {
 const factories: Factories = {
   vault: vaultStore,
   'vault-kv': vaultKvStore,
+  'vault-database': vaultDatabaseStore,
   oauth: oauthStore,
   'key-api': keyApiStore,
   'aws-secrets-manager': awsStore,

@@ -15,7 +15,7 @@ import {
   stuck,
   supersededFact,
 } from './rotating.ts'
-import { stepOf, waitingRotations } from './secret-view.ts'
+import { currentVersion, stepOf, waitingRotations } from './secret-view.ts'
 import { endStrays } from './strays.ts'
 import { testNew } from './test-new.ts'
 
@@ -96,7 +96,7 @@ const makeNew = async (run: Rotating, { current }: KeptSecret): Promise<Staged |
   parts.crashPoint('before_issue')
   if (!(await holdsFence(run))) return again(1_000)
   const name = issueName(rotation.rotation, attempt)
-  const issued = await issue({ name, lifeMs: secret.issuer.lifeMs })
+  const issued = await issue({ name, lifeMs: secret.issuer.lifeMs, current: inUse(run, current) })
   parts.crashPoint('after_issue')
   if ('problem' in issued) return stuck(run, 'issue', issued.problem)
   const { cid, facts } = heldFacts(run, { ...issued, rotation: rotation.rotation })
@@ -117,7 +117,8 @@ const makeNew = async (run: Rotating, { current }: KeptSecret): Promise<Staged |
   }
   const { keeperVersion } = staged
   await parts.facts.append([stepFact(run, 'staged', { cid, keeperVersion })])
-  return { cid, staged: { keeperVersion, value, handle, rotation: markOf(rotation.rotation, attempt) }, current }
+  const mark = markOf(rotation.rotation, attempt)
+  return { cid, staged: { keeperVersion, value, handle, fields, rotation: mark }, current }
 }
 
 /** Somebody else took over while the issuer was asked: what it made is ended, and nothing of it is staged. */
@@ -125,6 +126,12 @@ const tooLate = async (run: Rotating, cid: string): Promise<Ran> => {
   await run.parts.facts.append([supersededFact(run, cid, 'rolled_back', run.parts.now())])
   return again(1_000)
 }
+
+/** The keeper's word first: it is what consumers read. The facts know the name of what was adopted without one. */
+const inUse = ({ view }: Rotating, current: KeptVersion | undefined) => ({
+  handle: current?.handle ?? currentVersion(view)?.handle,
+  fields: current?.fields,
+})
 
 const promote = async (run: Rotating, { cid, staged, current }: Staged): Promise<Ran> => {
   const { parts, keeper, secret } = run

@@ -1,4 +1,5 @@
 import type { NativeRotation } from '../keeper-port.ts'
+import { adoptUnknown } from './adopt.ts'
 import { afterFailure } from './native-failed.ts'
 import { rollBack } from './roll-back.ts'
 import { again, heldFacts, holdsFence, type Ran, type Rotating, stepFact, stuck } from './rotating.ts'
@@ -18,6 +19,8 @@ export const runNative = async (run: Rotating, native: NativeRotation): Promise<
   if (progress.state === 'failed') return afterFailure(run, progress.reason)
   if (progress.state !== 'done') return progress.state === 'idle' ? start(run, native) : again(1_000)
   const { version } = progress
+  // It rotated by a schedule of its own before it was asked to: known from now on, and replaced all the same.
+  if (!stepOf(rotation, 'issuing') && (await adoptUnknown(parts, secret, view, version))) return again(200)
   const tested = await testNew(run, version)
   if (tested.state === 'unknown') return stuck(run, 'test', tested.problem)
   if (tested.state === 'failed') return stuck(run, 'test', { code: 'backend', detail: tested.reason })

@@ -77,10 +77,11 @@ export const heldFacts = (
     rotation?: string | undefined
     keeperVersion?: string | undefined
     expiresAt?: number | undefined
+    fields?: Record<string, string> | undefined
   },
 ): { cid: string; facts: Fact[] } => {
   const { store, kind } = secret.issuer
-  const { handle, value, rotation, keeperVersion, expiresAt } = version
+  const { handle, value, rotation, keeperVersion, expiresAt, fields } = version
   const cid = credentialId(store, handle)
   const held: Fact = {
     ...base(parts, `${rotation ?? 'adopted'}.${keeperVersion ?? ''}`.slice(0, 64)),
@@ -94,13 +95,23 @@ export const heldFacts = (
     handle,
     ...(value === undefined ? {} : { valueSealed: true }),
     ...(keeperVersion === undefined ? {} : { keeperVersion }),
-    fingerprints: value === undefined ? [] : [parts.fingerprint(value)],
+    fingerprints: value === undefined ? [] : formsOf(value, fields).map(parts.fingerprint),
     ...(expiresAt === undefined ? {} : { expiresAt }),
   }
   const sealed: Fact[] =
     value === undefined ? [] : [{ ...base(parts, 'sealed'), kind: 'sealed', cid, ...parts.seal(cid, value) }]
   return { cid, facts: [...sealed, held] }
 }
+
+/** As it is found leaked: the value alone, and as `user:value`. */
+const formsOf = (value: string, fields: Record<string, string> = {}): string[] => [
+  value,
+  ...new Set(
+    Object.values(fields)
+      .slice(0, 8)
+      .map(field => `${field}:${value}`),
+  ),
+]
 
 const lockPatienceMs = 5_000
 

@@ -24,16 +24,16 @@ export const testNew = async (run: Rotating, { keeperVersion, value, handle }: K
   if (!use) return { state: 'failed', reason: `store "${issuer.id}" describes no place where the value is used` }
   const until = parts.now() + patienceMs + issuer.propagationMs
   for (;;) {
-    const used = await use(value, 'kill')
-    if (used.state === 'accepted') return await refusesOthers(run)
+    const used = await use(value, 'kill', handle)
+    if (used.state === 'accepted') return await refusesOthers(run, handle)
     if (used.state === 'unknown') return { state: 'unknown', problem: used.problem ?? neverAnswered }
     if (parts.now() > until) return { state: 'failed', reason: 'the new value is refused where it is used' }
     await parts.pause(250)
   }
 }
 
-const refusesOthers = async ({ issuer, parts }: Rotating): Promise<Tested> => {
-  const other = await issuer.use?.(parts.random(), 'kill')
+const refusesOthers = async ({ issuer, parts }: Rotating, handle: string | undefined): Promise<Tested> => {
+  const other = await issuer.use?.(parts.random(), 'kill', handle)
   if (other?.state === 'refused') return { state: 'passed' }
   if (other?.state === 'accepted') return { state: 'failed', reason: 'a word that nobody issued is accepted too' }
   return { state: 'unknown', problem: other?.problem ?? neverAnswered }

@@ -60,7 +60,14 @@ const kept = ({ version, data }: KvVersion, fields: Fields, name = String(versio
     value,
     ...(typeof handle === 'string' ? { handle } : {}),
     ...(typeof rotation === 'string' ? { rotation } : {}),
+    fields: otherFields(data, fields),
   }
+}
+const otherFields = (data: Record<string, unknown>, fields: Fields): Record<string, string> => {
+  const own: string[] = [fields.value, fields.handle, fields.rotation]
+  const isOther = (entry: [string, unknown]): entry is [string, string] =>
+    typeof entry[1] === 'string' && !own.includes(entry[0])
+  return Object.fromEntries(Object.entries(data).filter(isOther))
 }
 
 const promote = async (
