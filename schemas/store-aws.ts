@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { cloudTrailLearn } from './cloudtrail-learn.ts'
 import { storeId } from './primitives.ts'
 import { budget, budgetOf, propagationMs } from './store-limits.ts'
 
@@ -34,6 +35,7 @@ export const awsStoreConfig = z
     budget: budgetOf({ callsPerSecond: 50, burst: 25, inFlight: 16 }),
     /** DescribeSecret. AWS's quota is 10,000 a second, which the agents need for what they read. */
     describeBudget: budget,
+    learn: cloudTrailLearn.optional(),
   })
   .refine(
     one => (one.accessKeyIdFile === undefined) === (one.secretAccessKeyFile === undefined),
