@@ -133,14 +133,16 @@ export const config = z
       else if (leakDialects.includes(dialect) && !who.may.leak)
         problem(`inbox.senders.${id}: principal "${principal}" may not send leaks (may.leak)`)
     }
+    const learned: string[] = []
     for (const store of c.stores) {
-      const learn = store.kind === 'vault' ? store.learn : undefined
-      const principal = c.principals.find(p => p.id === learn?.principal)
-      if (learn && !principal?.may.grant.includes(store.id))
+      const learn = 'learn' in store ? store.learn : undefined
+      if (!learn) continue
+      if (!c.principals.find(p => p.id === learn.principal)?.may.grant.includes(store.id))
         problem(`stores.${store.id}.learn.principal: "${learn.principal}" may not grant at this store`)
+      const topic = 'topic' in learn ? learn.topic : learn.auditTopic
+      if (topic !== undefined) learned.push(topic)
     }
-    const audits = c.stores.flatMap(s => (s.kind === 'vault' && s.learn?.auditTopic ? [s.learn.auditTopic] : []))
-    if (new Set(audits).size !== audits.length) problem('stores: an auditTopic is used twice')
+    if (new Set(learned).size !== learned.length) problem('stores: a topic is learned from twice')
     if (c.canary && !stores.has(c.canary.store)) problem(`canary.store: no store "${c.canary.store}"`)
     if (c.session.maxLifeMs > c.session.maxLifeCapMs) problem('session.maxLifeMs is over session.maxLifeCapMs')
   })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { cloudTrailLearn } from './cloudtrail-learn.ts'
 import { storeId } from './primitives.ts'
 import { budget, budgetOf, propagationMs } from './store-limits.ts'
 
@@ -43,6 +44,7 @@ export const awsStoreConfig = z
       .int()
       .min(1_000)
       .default(15 * 60_000),
+    learn: cloudTrailLearn.optional(),
   })
   .refine(
     one => (one.accessKeyIdFile === undefined) === (one.secretAccessKeyFile === undefined),

@@ -1,16 +1,15 @@
 import type { Principal } from '../schemas/config.ts'
 import type { Fact } from '../schemas/facts.ts'
-import { offsetGapPage } from './inputs.ts'
-import { startIntake } from './intake/consumer.ts'
 import { factsOfEvent } from './intake/facts-of-event.ts'
 import { type LearnedEvent, learnedEvent, recordOfMessage } from './learn/audit-events.ts'
 import { readAuditRecord } from './learn/audit-record.ts'
 import { type GapCloser, gapCloser } from './learn/close-gaps.ts'
+import { cloudTrailRules, readCloudTrail } from './learn/cloudtrail-record.ts'
 import { startLearner } from './learn/learner.ts'
 import { observeLearning } from './learn/observe-learning.ts'
-import { type LearningStore, learnGroup, learningStores, learnRules } from './learn/rules.ts'
+import { type LearningStore, learningStores, learnRules } from './learn/rules.ts'
+import { type LearnedTopic, learnFromTopics } from './learn-topics.ts'
 import { learnedMarks } from './ledger/caught-up.ts'
-import { connectAdmin } from './ledger/kafka.ts'
 import { redisTimeMs } from './ledger/redis.ts'
 import { StartRefused } from './pipeline/errors.ts'
 import type { Parts, Started } from './roles.ts'
@@ -21,7 +20,10 @@ export const learnRole = async (parts: Parts): Promise<Started> => {
   const learning = learningStores(parts.config).map(store => openLearning(parts, store))
   const started: Started[] = []
   for (const one of learning) if (one.store.learn.auditFile !== undefined) started.push(await learnFromFile(parts, one))
-  const topics = learning.filter(one => one.store.learn.auditTopic !== undefined)
+  const audited = learning.filter(one => one.store.learn.auditTopic !== undefined)
+  // What a log shipper lost nobody sees: the store's own list, once at every start.
+  for (const one of audited) one.gaps.found()
+  const topics = [...audited.map(auditTopic), ...cloudTrailTopics(parts)]
   if (topics.length > 0) started.push(await learnFromTopics(parts, topics))
   return {
     close: async () => {
@@ -36,7 +38,7 @@ type Learning = ReturnType<typeof openLearning>
 const openLearning = (parts: Parts, store: LearningStore) => {
   const { config, ledger, edge } = parts
   const rules = learnRules(store, config.canary)
-  const principal = principalOf(parts, store)
+  const principal = principalOf(parts, store.id, store.learn)
   const tell = observeLearning(store.id, parts.log, parts.counters)
   const vault = openVaultLearning(parts, store)
   const factsOf = ({ raw, at }: LearnedEvent): Promise<Fact[]> => factsOfEvent({ config, edge }, raw, principal, at)
@@ -77,9 +79,9 @@ const leasesUnder = async (vault: VaultLearning, beginnings: readonly string[]):
   return count
 }
 
-const principalOf = ({ config }: Parts, store: LearningStore): Principal => {
-  const found = config.principals.find(one => one.id === store.learn.principal)
-  if (!found) throw new StartRefused(`no principal "${store.learn.principal}"`)
+const principalOf = ({ config }: Parts, store: string, { principal }: { principal: string }): Principal => {
+  const found = config.principals.find(one => one.id === principal)
+  if (!found) throw new StartRefused(`no principal "${principal}" for what is learned at ${store}`)
   return found
 }
 
@@ -108,48 +110,31 @@ const learnFromFile = (parts: Parts, { store, rules, tell, vault, factsOf, gaps 
   })
 }
 
-const learnFromTopics = async (parts: Parts, all: Learning[]): Promise<Started> => {
-  const { config, kafka, ledger, counters } = parts
-  const byTopic = new Map(all.map(one => [one.store.learn.auditTopic ?? '', one]))
-  const group = learnGroup(config.kafka.group)
-  const admin = await connectAdmin(kafka)
-  // What a log shipper lost nobody sees: the store's own list, once at every start.
-  for (const one of all) one.gaps.found()
-  const intake = await startIntake({
-    kafka,
-    admin,
-    group,
-    acceptGap: config.kafka.acceptGap,
-    topics: new Map([...byTopic].map(([topic, one]) => [topic, one.principal])),
-    deadLetterTopic: config.kafka.topics.deadLetters,
-    facts: ledger.facts,
-    factsOf: (raw, _principal, receivedAt, topic) => factsOfMessage(byTopic.get(topic), raw.body, receivedAt),
-    groupHasBegun: () => ledger.groupHasBegun(group),
-    crashPoint: parts.crashPoint,
-    onGap: offsetGapPage(parts),
-    onFatal: parts.onFatal,
-    onRead: (topic, records) => counters.add('curfew_events_total', { topic }, records),
-    onRejected: (topic, reason) => {
-      counters.add('curfew_dead_letters_total', { topic, reason })
-      byTopic.get(topic)?.gaps.found()
-    },
-    onWaiting: () => undefined,
-  }).catch(async error => {
-    await admin.disconnect()
-    throw error
-  })
-  return {
-    close: async () => {
-      await intake.close()
-      await admin.disconnect()
-    },
-  }
-}
+const auditTopic = (one: Learning): LearnedTopic => ({
+  topic: one.store.learn.auditTopic ?? '',
+  principal: one.principal,
+  onRejected: one.gaps.found,
+  factsOf: async (body, receivedAt) => {
+    const { learned, troubles } = readAuditRecord(one.rules, recordOfMessage(body))
+    for (const trouble of troubles) one.tell({ event: 'trouble', trouble })
+    const facts = await Promise.all(learned.map(each => one.factsOf(learnedEvent(one.rules, each, receivedAt))))
+    return facts.flat()
+  },
+})
 
-const factsOfMessage = async (one: Learning | undefined, body: Buffer | null, receivedAt: number): Promise<Fact[]> => {
-  if (!one) return []
-  const { learned, troubles } = readAuditRecord(one.rules, recordOfMessage(body))
-  for (const trouble of troubles) one.tell({ event: 'trouble', trouble })
-  const facts = await Promise.all(learned.map(each => one.factsOf(learnedEvent(one.rules, each, receivedAt))))
-  return facts.flat()
+/** CloudTrail on a topic: what a lost record would have said is in no list of the store's, so none is asked for. */
+const cloudTrailTopics = (parts: Parts): LearnedTopic[] => {
+  const { config, edge } = parts
+  return config.stores.flatMap(store => {
+    const learn = store.kind === 'aws-secrets-manager' ? store.learn : undefined
+    if (store.kind !== 'aws-secrets-manager' || !learn) return []
+    const rules = cloudTrailRules(store, learn)
+    const principal = principalOf(parts, store.id, learn)
+    const factsOf: LearnedTopic['factsOf'] = async (body, receivedAt) => {
+      const learned = readCloudTrail(rules, recordOfMessage(body)).map(one => learnedEvent(rules, one, receivedAt))
+      const facts = await Promise.all(learned.map(one => factsOfEvent({ config, edge }, one.raw, principal, one.at)))
+      return facts.flat()
+    }
+    return [{ topic: learn.topic, principal, factsOf, onRejected: () => undefined }]
+  })
 }

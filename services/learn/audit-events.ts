@@ -1,6 +1,5 @@
 import { RejectedEvent } from '../pipeline/errors.ts'
-import type { Learned } from './audit-record.ts'
-import type { LearnRules } from './rules.ts'
+import type { Learned, LearnedAt } from './learned.ts'
 
 /** An event as an issuer would send it, checked by the same code. `at`: epoch ms. */
 export type LearnedEvent = {
@@ -8,8 +7,8 @@ export type LearnedEvent = {
   at: number
 }
 
-/** Vault's time, never later than ours: reading a record again states the same facts. */
-export const learnedEvent = (rules: LearnRules, learned: Learned, now: number): LearnedEvent => {
+/** The store's time, never later than ours: reading a record again states the same facts. */
+export const learnedEvent = (rules: LearnedAt, learned: Learned, now: number): LearnedEvent => {
   const at = Math.min(learned.at ?? now, now)
   const { store, sessionStart } = rules
   const ends = (lifeMs: number) => new Date(at + lifeMs + rules.lateMs).toISOString()
@@ -21,7 +20,7 @@ export const learnedEvent = (rules: LearnRules, learned: Learned, now: number): 
   return event(rules, learned.id, 'granted', data, at)
 }
 
-const event = ({ store }: LearnRules, id: string, what: string, data: object, at: number): LearnedEvent => {
+const event = ({ store }: LearnedAt, id: string, what: string, data: object, at: number): LearnedEvent => {
   const attributes = { specversion: '1.0', id, source: `/curfew/learned/${store}` }
   const body = Buffer.from(JSON.stringify({ ...attributes, type: `curfew.credential.${what}`, data }))
   return { raw: { headers: { 'content-type': 'application/cloudevents+json' }, body, attributePrefix: 'ce_' }, at }
@@ -29,7 +28,7 @@ const event = ({ store }: LearnRules, id: string, what: string, data: object, at
 
 const longestRecord = 4 * 1024 * 1024
 
-/** A message of the audit topic: the record, or a log shipper's envelope around its line. */
+/** A message of an audit topic: the record, or a log shipper's envelope around its line. */
 export const recordOfMessage = (body: Buffer | null): unknown => {
   if (body === null || body.length === 0) throw new RejectedEvent('empty', 'the audit record has no body')
   if (body.length > longestRecord) throw new RejectedEvent('too_large', 'the audit record is too large')

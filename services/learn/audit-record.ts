@@ -1,25 +1,6 @@
+import type { Learned } from './learned.ts'
 import { hmac, isSelf, type LearnRules, looksAt, markOf, plainName as name } from './rules.ts'
 
-/** What one audit record says of a credential with our mark. Times are epoch ms. */
-export type Learned = {
-  /** The request's id: reading a record again states the same. */
-  id: string
-  /** When Vault wrote it; undefined: unreadable. */
-  at: number | undefined
-} & (
-  | {
-      says: 'granted'
-      kind: 'vault.token' | 'vault.lease' | 'vault.batch-token'
-      handle: string
-      session: string
-      task?: string
-      target?: string
-      fingerprints: readonly string[]
-      lifeMs?: number
-      renewable: boolean
-    }
-  | { says: 'renewed'; handle: string; lifeMs: number }
-)
 /** How the device or the mount is set so that less can be learned than could be. */
 export type Trouble = 'accessor_hidden' | 'values_in_clear' | 'target_hidden'
 export type Reading = { learned: Learned[]; troubles: Trouble[] }

@@ -2,9 +2,9 @@ import { createReadStream, statSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { Kafka, logLevel, Partitioners, type Producer } from 'kafkajs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { waitUntil } from '../../infra/stack/wait-until.ts'
 import { expectAlive, expectDead } from '../support/expect-dead.ts'
 import { type LearningWorld, startLearningWorld } from '../support/learning-world.ts'
+import { createLogAppendTopic } from '../support/log-append-topic.ts'
 import { seal } from '../support/seal.ts'
 import { sharedStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
@@ -29,15 +29,7 @@ const ship = async () => {
 beforeAll(async () => {
   const { addresses } = await sharedStack()
   const kafka = new Kafka({ brokers: addresses.kafkaBrokers, logLevel: logLevel.NOTHING })
-  const admin = kafka.admin()
-  await admin.connect()
-  const configEntries = [{ name: 'message.timestamp.type', value: 'LogAppendTime' }]
-  await admin.createTopics({ topics: [{ topic, numPartitions: 2, configEntries }], waitForLeaders: false })
-  await waitUntil('the topic', 30_000, async () => {
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
-    if (topics[0]?.partitions.length !== 2) throw new Error('not yet')
-  })
-  await admin.disconnect()
+  await createLogAppendTopic(addresses.kafkaBrokers, topic)
   producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
   await producer.connect()
   learning = await startLearningWorld({ learn: { auditFile: undefined, positionFile: undefined, auditTopic: topic } })
