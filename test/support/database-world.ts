@@ -11,6 +11,8 @@ import { connectVaultAdmin } from '../../infra/vault/admin-client.ts'
 import { ensureStaticRole } from '../../infra/vault/static-role.ts'
 import { secretConfig } from '../../schemas/secrets.ts'
 import { vaultDatabaseStoreConfig } from '../../schemas/store-vault-database.ts'
+import { vaultKvStoreConfig } from '../../schemas/store-vault-kv.ts'
+import type { StoreConfig } from '../../schemas/stores.ts'
 import { credentialId } from '../../services/pipeline/ids.ts'
 import type { Credential, Store } from '../../services/pipeline/ports.ts'
 import { sealing } from '../../services/runtime/sealing.ts'
@@ -42,6 +44,11 @@ export const databaseWorld = async (addresses: StackAddresses) => {
     auth: { roleId: vault.rotatorRoleId, secretIdFile: file(vault.rotatorSecretId) },
     postgres: { host: postgres.host, port: postgres.port, database: postgres.database },
   }
+  const opened = (config: StoreConfig): Store => {
+    const store = openStore(config, { redis, redisPrefix, log: () => undefined, sealing: seals })
+    stores.push(store)
+    return store
+  }
   const creds = async (role: string) =>
     (await admin.call('GET', `database/static-creds/${role}`)).body.data as StaticCreds
   return {
@@ -60,13 +67,19 @@ export const databaseWorld = async (addresses: StackAddresses) => {
       made.push(one)
       return one.role
     },
-    open: (changes: Changes): Store => {
-      const config = vaultDatabaseStoreConfig.parse({ ...base, ...changes })
-      const parts = { redis, redisPrefix, log: () => undefined, sealing: seals }
-      const store = openStore(config, parts)
-      stores.push(store)
-      return store
-    },
+    seals,
+    open: (changes: Changes): Store => opened(vaultDatabaseStoreConfig.parse({ ...base, ...changes })),
+    /** Where a pair's secret is kept. */
+    keeper: (): Store =>
+      opened(
+        vaultKvStoreConfig.parse({
+          id: 'vault-kv',
+          kind: 'vault-kv',
+          address: base.address,
+          caFile: base.caFile,
+          auth: base.auth,
+        }),
+      ),
     credential: (handle: string, password: string): Credential => ({
       kind: 'database.password',
       handle,

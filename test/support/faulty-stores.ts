@@ -70,7 +70,7 @@ export const faultyStores = (issuer: Store, keeper: Store, at: Operation, nth: n
     }),
     ...(named && { named: name => through('issuer.named', () => named(name), problem) }),
     ...(install && { install: version => through('issuer.install', () => install(version), problem) }),
-    ...(use && { use: (value, lane) => through('issuer.use', () => use(value, lane), unknown) }),
+    ...(use && { use: (value, lane, handle) => through('issuer.use', () => use(value, lane, handle), unknown) }),
   }
   const faultyKeeper: Store = {
     ...keeper,
