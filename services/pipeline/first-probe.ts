@@ -36,13 +36,19 @@ export const firstProbe = async (parts: WorkParts, cid: string): Promise<Settled
     return over
   }
   if (probe.state === 'impossible') return appendOutcome(attempt, { ...probe, outcome: 'impossible' })
-  if (probe.state === 'dead') return neverSeen(attempt, parts.now())
+  if (probe.state === 'dead') {
+    // A version that shall stand is not settled by an issuer that does not show it yet: its end would then be nobody's any more.
+    const stands = view.held.some(one => !one.superseded)
+    return stands ? again(parts, view, note, standingLookMs) : neverSeen(attempt, parts.now())
+  }
   parts.observe({ event: 'problem', store: store.id, cid, step: 'probe', problem: probe.problem })
   // A killer may have written its note meanwhile.
   const latest = await loadNote(parts, view, undefined)
   latest.failures += 1
   return again(parts, view, latest, backoffMs(latest))
 }
+
+const standingLookMs = 5_000
 
 /** Absent at the first probe: told to the issuer as `unproven`, unless its life was over or we came too late to look. */
 export const neverSeen = async (attempt: Attempt, now: number): Promise<Settled> => {

@@ -26,10 +26,20 @@ export const recheck = async (parts: WorkParts, view: CredentialView): Promise<S
 const looksFrom = ({ now }: WorkParts, { receipt, recheckAt }: CredentialView): number =>
   receipt?.outcome === 'unproven' ? now() - 60_000 : (recheckAt ?? now())
 
+/** A version has no session whose longest life bounds it. */
+const versionLifeMs = 86_400_000
+
 /** Announced before it exists: looked at until its life is over, since its session's end must reach it. */
-const mayYetExist = ({ now }: WorkParts, { receipt, fixedExpiresAt, expiresAt, grants }: CredentialView): boolean => {
+const mayYetExist = (
+  { now }: WorkParts,
+  { receipt, fixedExpiresAt, expiresAt, grants, held }: CredentialView,
+): boolean => {
   if (receipt?.outcome !== 'unproven') return false
-  const maxLife = Math.max(0, ...grants.map(grant => grant.session.maxLifeAt ?? 0))
+  const maxLife = Math.max(
+    0,
+    ...grants.map(grant => grant.session.maxLifeAt ?? 0),
+    ...held.map(one => one.at + versionLifeMs),
+  )
   return now() < Math.min(fixedExpiresAt ?? maxLife, expiresAt ?? maxLife, maxLife)
 }
 

@@ -29,13 +29,16 @@ export const fakeWork = (known: Fact[], store: FakeStore) => {
   }
   known.forEach(fold)
   const [probe, step] = [inTurn(store.probes), inTurn(store.steps ?? [{ state: 'claimed' }])]
-  const handleOf = (cid: string) => known.find(fact => fact.kind === 'granted' && fact.cid === cid)
+  const handleOf = (cid: string) =>
+    known.find(fact => (fact.kind === 'granted' || fact.kind === 'version.held') && fact.cid === cid)
   const parts: WorkParts = {
     now: Date.now,
     projection: {
       load: cid => {
         const grant = handleOf(cid)
-        return Promise.resolve(grant?.kind === 'granted' ? viewOf(state, grant.handle) : undefined)
+        return Promise.resolve(
+          grant?.kind === 'granted' || grant?.kind === 'version.held' ? viewOf(state, grant.handle) : undefined,
+        )
       },
       marks: () => {
         const now = Date.now()
