@@ -46,5 +46,5 @@ describe('the config is checked whole', () => {
 
 it('the example config is valid', () => {
   const example = loadConfig(join(import.meta.dirname, '../../curfew.example.yaml'))
-  expect(example.stores.map(store => store.id)).toEqual(['vault-prod', 'mcp-oauth', 'mcp-keys', 'aws-prod'])
+  expect(example.stores.map(store => store.id)).toEqual(['vault-prod', 'mcp-oauth', 'mcp-keys', 'aws-prod', 'kv-prod'])
 })
