@@ -214,7 +214,7 @@ describe('secrets', () => {
     ['an empty one', 'bearer', '', 'is shorter than 16 bytes'],
     ['a short one', 'bearer', 'short', 'is shorter than 16 bytes'],
     ['one without its prefix', 'standard-webhooks', plain, 'begins neither with whsec_ nor with whpk_'],
-    ['a short key', 'standard-webhooks', 'whsec_AAAA', 'is shorter than 16 bytes'],
+    ['a short key', 'standard-webhooks', 'whsec_AAAA', 'is not 24 to 64 bytes in base64'],
     ['a public key that is none', 'standard-webhooks', 'whpk_AAAA', 'is no Ed25519 public key of 32 bytes'],
   ])('%s is said at start, and not quoted', (_, by, secret, problem) => {
     const bad = way({ by, secrets: file('bad', secret) })

@@ -1,21 +1,26 @@
 import { eventTypes } from '../../../schemas/events.ts'
 import type { SenderOf } from '../../../schemas/inbox.ts'
-import { RejectedEvent } from '../../pipeline/errors.ts'
+import { RejectedEvent, StartRefused } from '../../pipeline/errors.ts'
 import type { Delivery, Dialect, DialectParts, Said } from './dialect.ts'
 import { jsonOf, label, objectOf, textOf } from './json-body.ts'
-import { standardSignature } from './signatures/standard-signature.ts'
+import { standardWebhookSecretProblem, verifyStandardWebhook } from './signatures/standard-webhooks.ts'
 
 /**
  * Any sender that signs by Standard Webhooks. The body is a CloudEvent of ours, or a leak: `{sealed | value | values, source?}`,
  * as it is or under `data`. A value in clear is taken only where the sender's config says so.
  */
-export const standardWebhooks = (config: SenderOf<'standard-webhooks'>, parts: DialectParts): Dialect => ({
-  verify: standardSignature(config.id, parts.secrets(config.secrets), config.toleranceMs),
-  read: delivery => {
-    const body = objectOf(jsonOf(delivery.body))
-    return [body.specversion === undefined ? leak(config, delivery, body) : cloudEvent(body)]
-  },
-})
+export const standardWebhooks = (config: SenderOf<'standard-webhooks'>, parts: DialectParts): Dialect => {
+  const secrets = parts.secrets(config.secrets)
+  for (const problem of secrets.map(standardWebhookSecretProblem))
+    if (problem !== undefined) throw new StartRefused(`inbox.senders.${config.id}: a secret ${problem}`)
+  return {
+    verify: delivery => verifyStandardWebhook(delivery, secrets, config.toleranceMs),
+    read: delivery => {
+      const body = objectOf(jsonOf(delivery.body))
+      return [body.specversion === undefined ? leak(config, delivery, body) : cloudEvent(body)]
+    },
+  }
+}
 
 const cloudEvent = ({ specversion, id, source, type: named, data }: Record<string, unknown>): Said => {
   const type = eventTypes.find(known => known === named)

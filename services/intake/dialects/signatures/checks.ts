@@ -29,3 +29,9 @@ export const requireToken = (secrets: readonly string[], authorization: string |
   const presented = (authorization ?? '').replace(/^Bearer /i, '')
   if (!someOf(secrets, secret => sameText(secret, presented))) throw badSignature()
 }
+
+/** Unix seconds as a sender writes them, not older and not newer than the tolerance. */
+export const isFresh = (timestamp: string | undefined, receivedAt: number, toleranceMs: number): boolean =>
+  timestamp !== undefined &&
+  /^\d{1,12}$/.test(timestamp) &&
+  withinTolerance(Number(timestamp) * 1_000, receivedAt, toleranceMs)

@@ -1,8 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { WebhookAuthentication } from '../../../../schemas/webhook-authentication.ts'
 import type { Delivery } from '../dialect.ts'
-import { sameText } from './compare.ts'
-import { isFresh } from './fresh.ts'
+import { isFresh, sameText } from './checks.ts'
 
 type By<K extends WebhookAuthentication['by']> = Extract<WebhookAuthentication, { by: K }>
 
