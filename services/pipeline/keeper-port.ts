@@ -37,7 +37,7 @@ export type Keeper = {
   read(secret: SecretConfig): Promise<KeptSecret | Failed>
   /** `conflict`: the keeper has one version for a rotation, and it holds what another attempt issued. Nothing was changed. */
   stage(secret: SecretConfig, version: NewVersion): Promise<{ keeperVersion: string } | { conflict: true } | Failed>
-  /** Takes away what was staged and not promoted. */
+  /** Takes away what was staged and not promoted; where the store can, a promotion that is still under way has no effect after it. */
   unstage(secret: SecretConfig): Promise<object | Failed>
   /** `expected`: the version that consumers read until now; another one there is a `conflict`, and nothing was changed. */
   promote(

@@ -1,8 +1,9 @@
 import type { SecretConfig } from '../../../schemas/secrets.ts'
 import type { Problem } from '../errors.ts'
+import { rotationId } from '../ids.ts'
 import type { KeptVersion } from '../keeper-port.ts'
 import type { RotationParts } from './ports.ts'
-import { again, heldFacts, over, type Ran } from './rotating.ts'
+import { again, base, heldFacts, over, type Ran } from './rotating.ts'
 import type { SecretView } from './secret-view.ts'
 
 /**
@@ -16,7 +17,26 @@ export const adopt = async (parts: RotationParts, secret: SecretConfig, view: Se
   if ('problem' in kept) return untold(parts, secret, kept.problem)
   if (!kept.current)
     return untold(parts, secret, { code: 'protocol', detail: `${secret.keeper.name} holds no value yet` })
-  return (await adoptUnknown(parts, secret, view, kept.current)) ? again(200) : over
+  if (await adoptUnknown(parts, secret, view, kept.current)) return again(200)
+  return (await replaceRestored(parts, secret, view, kept.current)) ? again(0) : over
+}
+
+/** Somebody put a value back that was replaced before: it is dead or dies, and its consumers need another one. */
+const replaceRestored = async (
+  parts: RotationParts,
+  secret: SecretConfig,
+  { versions, rotations }: SecretView,
+  { keeperVersion, value }: KeptVersion,
+): Promise<boolean> => {
+  const print = parts.fingerprint(value)
+  const same = versions.filter(one => one.fingerprint === print)
+  const rotation = rotationId(secret.id, `restored|${keeperVersion}`)
+  const isKnownEnd = same.length > 0 && same.every(one => one.superseded)
+  if (!isKnownEnd || rotations.some(one => one.rotation === rotation)) return false
+  const reason = 'the secret holds a value that was replaced before'
+  const wanted = { secret: secret.id, rotation, cause: 'on_demand', compromised: false, reason } as const
+  await parts.facts.append([{ ...base(parts, rotation), kind: 'rotation.requested', ...wanted }])
+  return true
 }
 
 /** True: it was not known. */

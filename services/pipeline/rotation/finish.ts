@@ -1,6 +1,6 @@
 import { end } from './roll-back.ts'
 import { again, type Ran, type Rotating, stepFact, stuck, supersededFact } from './rotating.ts'
-import { type StepView, stepOf, waitingRotations } from './secret-view.ts'
+import { type StepView, stepOf } from './secret-view.ts'
 import { endStrays, withoutReceipt } from './strays.ts'
 
 /**
@@ -33,7 +33,7 @@ export const finish = async (run: Rotating, promoted: StepView): Promise<Ran> =>
 
 /** A leak that is known makes this rotation one without overlap, also when it began as another one. */
 const isCompromised = ({ rotation, view }: Rotating): boolean =>
-  rotation.requested?.compromised === true || waitingRotations(view).some(one => one.requested?.compromised)
+  rotation.requested?.compromised === true || view.rotations.some(one => one.requested?.compromised && !one.ended)
 
 const untilDue = ({ parts, view }: Rotating, cids: string[]): number => {
   const next = Math.max(0, ...view.versions.filter(one => cids.includes(one.cid)).map(one => one.superseded?.at ?? 0))

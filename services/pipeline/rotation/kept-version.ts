@@ -65,11 +65,21 @@ const heldBy = async (
   { parts, view }: Attempt,
   secret: SecretConfig,
 ): Promise<{ version: VersionView; credential: CredentialView | undefined } | undefined> => {
-  const { versions } = await parts.projection.secret(secret.id)
-  const version = versions.find(
+  const state = await parts.projection.secret(secret.id)
+  const named = state.versions.find(
     one => one.keeperVersion !== undefined && keptHandle(secret, one.keeperVersion) === view.handle,
   )
+  const version = named ?? (await writtenAgain(parts, secret, state, view.handle))
   return version && { version, credential: await parts.projection.load(version.cid) }
+}
+
+/** The current value under a later number: a roll back, or somebody's hand, wrote the same once more. */
+const writtenAgain = async (parts: WorkParts, secret: SecretConfig, state: SecretView, handle: string) => {
+  const kept = await parts.stores.get(secret.keeper.store)?.keeper?.read(secret)
+  if (!kept || 'problem' in kept || !kept.current) return undefined
+  const current = currentVersion(state)
+  const isSame = current !== undefined && (kept.current.handle ?? current.handle) === current.handle
+  return isSame && keptHandle(secret, kept.current.keeperVersion) === handle ? current : undefined
 }
 
 const settled = (attempt: Attempt, receipt: NonNullable<CredentialView['receipt']>): Promise<Settled> => {

@@ -38,7 +38,7 @@ export const kvKeeper = (kv: Kv, stagedSuffix: string): Keeper => {
         ? { keeperVersion: stagedVersion }
         : { problem: { code: 'backend', detail: 'something else is staged' } }
     },
-    unstage: secret => kv.remove(stagedPath(secret)),
+    unstage: secret => unstage(kv, stagedPath(secret), secret),
     promote: (secret, staged, expected) => promote(kv, stagedPath(secret), secret, staged, expected),
     retire: (secret, keep) => retire(kv, stagedPath(secret), secret, Number(keep)),
   }
@@ -86,7 +86,29 @@ const promote = async (
   if (rotation === undefined || staged.data[fields.rotation] !== rotation)
     return { problem: { code: 'backend', detail: 'what was staged is not there any more' } }
   const written = await kv.write(name, { ...current.data, ...staged.data }, current.version)
-  return 'version' in written ? { keeperVersion: String(written.version) } : written
+  if (!('conflict' in written)) return 'version' in written ? { keeperVersion: String(written.version) } : written
+  // Whoever was faster may have been ourselves: another process of this rotation, or a write whose answer was lost.
+  const now = await kv.read(name)
+  if ('problem' in now) return now
+  return now.data[fields.rotation] === rotation ? { keeperVersion: String(now.version) } : { conflict: true }
+}
+
+/** The same data once more: a promotion that is still under way somewhere finds another version than it expects, and changes nothing. */
+const unstage = async (
+  kv: Kv,
+  stagedPath: string,
+  { keeper: { name } }: SecretConfig,
+): ReturnType<Keeper['unstage']> => {
+  const [current, staged] = await Promise.all([kv.read(name), kv.read(stagedPath)])
+  if ('problem' in current) return current
+  if ('problem' in staged) return staged
+  if (staged.version === 0) return {}
+  if (current.version > 0 && Object.keys(current.data).length > 0) {
+    const fenced = await kv.write(name, current.data, current.version)
+    if ('problem' in fenced) return fenced
+    if ('conflict' in fenced) return { problem: { code: 'backend', detail: 'the secret was changed at this moment' } }
+  }
+  return kv.remove(stagedPath)
 }
 
 const retire = async (
