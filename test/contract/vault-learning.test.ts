@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { apply } from '../../infra/vault/apply.ts'
 import { type VaultStoreConfig, vaultStoreConfig } from '../../schemas/store-vault.ts'
@@ -105,12 +107,21 @@ describe('what the real audit file says, with the least rights', () => {
       expect((await vault.door.call('GET', path, own)).status, path).toBe(403)
   })
 
-  it('a server that does not answer is a problem in time, and the next questions do not wait for it', async () => {
-    const away = vaultStoreConfig.parse({ ...config, address: 'https://127.0.0.1:9', timeoutMs: 500 })
+  it('a server that takes connections and says nothing is a problem in time, and the next questions do not wait for it', async () => {
+    const sockets = new Set<Socket>()
+    const silent = createServer(socket => sockets.add(socket)).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const address = `https://127.0.0.1:${(silent.address() as AddressInfo).port}`
+    const away = vaultStoreConfig.parse({ ...config, address, timeoutMs: 1_000 })
     const nobody = vaultLearning(away, { redis: vault.redis, redisPrefix: 'learn-away', log: () => undefined })
-    const started = performance.now()
-    for (let at = 0; at < 200; at += 1) expect(await nobody.hash(`leak ${at}`)).toHaveProperty('problem')
-    expect(performance.now() - started).toBeLessThan(5_000)
-    await nobody.close()
+    try {
+      const started = performance.now()
+      for (let at = 0; at < 200; at += 1) expect(await nobody.hash(`leak ${at}`)).toHaveProperty('problem')
+      expect(performance.now() - started).toBeLessThan(5_000)
+    } finally {
+      await nobody.close()
+      for (const socket of sockets) socket.destroy()
+      silent.close()
+    }
   })
 })

@@ -75,6 +75,7 @@ describe('npm start -- --once --json', () => {
       'legacy-mcp',
       'mcp-keys',
       'oauth-local',
+      'vault-kv',
       'vault-local',
     ])
     expect(foldersIn(run.temporary)).toEqual([])

@@ -68,6 +68,8 @@ describe('a role session and the secrets that it made or read', () => {
   it('read: a version of a shared secret, by ARN or by name, the current one where none is named', () => {
     const handles = (change: Json) => readCloudTrail(rules, delivered('GetSecretValue', change)).map(one => one.handle)
     expect(handles({})).toEqual([`${arn}#AWSCURRENT`])
+    // Never a secret of the session's own: that is deleted.
+    expect(readCloudTrail(rules, delivered('GetSecretValue'))).toMatchObject([{ kind: 'aws.secret-version' }])
     expect(handles({ requestParameters: { secretId: 'shared/key', versionId: 'v-1' } })).toEqual(['shared/key#v-1'])
     expect(handles({ requestParameters: { secretId: 'agents/x', versionStage: 'AWSPREVIOUS' } })).toEqual([
       'agents/x#AWSPREVIOUS',

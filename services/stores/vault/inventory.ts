@@ -45,11 +45,12 @@ export const inventory = (call: MeteredCall): Inventory => {
     const { keys } = record(record(reply.body).data)
     return Array.isArray(keys) ? keys.filter(key => typeof key === 'string') : []
   }
-  const look = async (accessor: string): Promise<HeldToken | undefined> => {
+  const look = async (accessor: string): Promise<HeldToken | 'refused' | undefined> => {
     const json = { accessor }
     const reply = await ask('inventory.lookup', { method: 'POST', path: 'auth/token/lookup-accessor', json })
     const seen = tokenProbe(reply)
     if (seen.state === 'dead') return undefined
+    if (seen.state === 'unknown' && seen.problem.code === 'permission') return 'refused'
     if (seen.state !== 'alive' || 'problem' in reply) throw new InventoryFailed(problemOf(reply))
     return heldToken(accessor, record(record(reply.body).data))
   }
@@ -63,13 +64,20 @@ export const inventory = (call: MeteredCall): Inventory => {
   return {
     tokens: async onToken => {
       const accessors = await list('auth/token/accessors')
+      let looked = 0
+      const refused: string[] = []
       const each = async () => {
         for (let accessor = accessors.pop(); accessor !== undefined; accessor = accessors.pop()) {
           const token = await look(accessor)
-          if (token) await onToken(token)
+          if (token === 'refused') refused.push(accessor)
+          else looked += 1
+          if (token && token !== 'refused') await onToken(token)
         }
       }
       await Promise.all(Array.from({ length: atATime }, each))
+      // One whose revocation is under way is listed and refused to everybody; refused all of them, the right is missing.
+      if (refused.length > 0 && looked === 0)
+        throw new InventoryFailed({ code: 'permission', detail: '403 on auth/token/lookup-accessor for every token' })
     },
     leases,
   }
