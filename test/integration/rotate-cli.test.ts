@@ -59,6 +59,8 @@ it('a compromised one is rotated without overlap; secrets says where it stands, 
     rotation: { result: 'done', compromised: true, retired: ['2'], reason: 'INC-8' },
     versions: [{ outcome: 'verified', keeperVersion: '2' }],
   })
+  // The same again, asked for by the force that ends the version in any case, was not needed any more.
+  await until('all have ended', async () => (await detail()).rotations.every(rotation => rotation.result))
   const text = await curfew('secrets')
   expect(text.code).toBe(0)
   expect(text.out).toMatch(
@@ -67,7 +69,7 @@ it('a compromised one is rotated without overlap; secrets says where it stands, 
   const whole = await curfew('secrets', '--secret', one.id)
   expect(whole.out).toMatch(/\n1 +settled .*\n/)
   expect(whole.out).not.toContain(one.first)
-  expect((await detail()).rotations.map(rotation => rotation.result)).toEqual(['done', 'done'])
+  expect((await detail()).rotations.filter(rotation => rotation.result === 'done')).toHaveLength(2)
 })
 
 it('what is not known is said with what to do next', async () => {

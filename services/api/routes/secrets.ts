@@ -37,7 +37,13 @@ export const secretsRoute = (app: FastifyInstance, parts: ApiParts): void => {
     const rotation = rotationId(secret, `on_demand|${event}`)
     const cause = 'on_demand' as const
     const base = { v: 1, at: parts.now(), event, by: principal.id } as const
-    await parts.append([{ ...base, kind: 'rotation.requested', secret, rotation, cause, compromised, reason }])
+    const version = compromised ? found.secret.current?.credential : undefined
+    const named = version === undefined ? {} : { version }
+    await parts.append([
+      { ...base, kind: 'rotation.requested', secret, rotation, cause, compromised, reason, ...named },
+      // Asked for again if it is rolled back, and dead in any case when half of the rotation's bound is over.
+      ...(version === undefined ? [] : [{ ...base, kind: 'forced' as const, cid: version, reason }]),
+    ])
     parts.log({ msg: 'rotation requested', secret, rotation, compromised })
     return reply.code(202).send({ ...answer, rotation } satisfies RotationAnswer)
   })
