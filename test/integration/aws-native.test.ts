@@ -96,6 +96,13 @@ it('what AWS rotated by its own schedule is newer than what was to be replaced: 
   expect(await progress(secret, rotation(), 'h-other')).toEqual({ state: 'idle' })
 })
 
+it('a version that was adopted under a name of our own, since its handle was known before, is no newer one: it is rotated', async () => {
+  const secret = aws.secret()
+  secret.versions.set('by-itself', { text: value('old'), createdAt: Date.now(), labels: new Set() })
+  finish(secret, 'by-itself')
+  expect(await progress(secret, rotation(), 'mcp-key@by-itself')).toEqual({ state: 'idle' })
+})
+
 it('what cannot be done is said', async () => {
   const secret = aws.secret()
   aws.lies.instead = { RotateSecret: awsError('AccessDeniedException') }
