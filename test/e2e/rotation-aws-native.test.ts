@@ -42,15 +42,13 @@ it.each(lambdaSteps)(
   'it dies at %s: the old key goes on, nothing new stays alive or staged, and the next rotation is done',
   async step => {
     const client = one.consumer({ callsPerSecond: 20, pollMs: 200 })
-    const [rolledBack, before] = [await more('rolled_back'), lambda.made.length]
+    const rolledBack = await more('rolled_back')
     lambda.faults.diesAt = step
     await until('it died', () => lambda.faults.diesAt === undefined, { withinMs: 30_000 })
     const attempted = lambda.made.at(-1) ?? ''
     await rolledBack()
-    if (step !== 'createSecret') {
-      expect(lambda.made.length).toBeGreaterThan(before)
-      expect(await one.use(attempted), 'what it made').toBe('refused')
-    }
+    // At its first step it has made nothing yet: that key is the one that goes on.
+    if (step !== 'createSecret') expect(await one.use(attempted), 'what it made').toBe('refused')
     await (await more('done'))()
     await client.close()
     expect(client.counts.failed).toBe(0)

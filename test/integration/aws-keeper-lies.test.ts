@@ -151,6 +151,14 @@ describe('promoting', () => {
     }
   })
 
+  it('a current version that was put back to an older one is a conflict too: what was read is not there any more', async () => {
+    const secret = aws.secret()
+    const one = await staged(secret)
+    byHand(secret, Date.now() - 3_600_000)
+    expect(await aws.keeper.promote(keptIn(secret.name), one.staged, one.current)).toEqual({ conflict: true })
+    expect((await kept(secret.name)).current?.value).toBe('hand')
+  })
+
   it('a version that was written by hand after the staged one is a conflict: its other fields would be lost', async () => {
     const secret = aws.secret()
     const one = await staged(secret)

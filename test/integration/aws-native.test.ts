@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { NativeRotation } from '../../services/pipeline/keeper-port.ts'
+import { attemptOf } from '../../services/pipeline/rotation/rotating.ts'
 import { keptIn, useAwsKeeper } from '../support/aws-keeper-world.ts'
 import { type AwsSecret, awsError, holderOf, moveLabel } from '../support/aws-versions.ts'
 
@@ -40,7 +41,7 @@ it('is driven and tracked: idle, running, done', async () => {
   create(secret, id)
   expect(await progress(secret, id)).toEqual({ state: 'running' })
   finish(secret, id)
-  const version = { keeperVersion: id, value: 'new', handle: 'h-new' }
+  const version = { keeperVersion: id, value: 'new', handle: 'h-new', rotation: `${id}.0` }
   expect(await progress(secret, id)).toEqual({ state: 'done', version })
   expect(await progress(secret, rotation(), 'h-new'), 'AWSPENDING may stay on the current version').toEqual({
     state: 'idle',
@@ -94,6 +95,24 @@ it('what AWS rotated by its own schedule is newer than what was to be replaced: 
     version: { keeperVersion: 'by-itself' },
   })
   expect(await progress(secret, rotation(), 'h-other')).toEqual({ state: 'idle' })
+})
+
+it('a version that was adopted under a name of our own, since its handle was known before, is no newer one: it is rotated', async () => {
+  const secret = aws.secret()
+  secret.versions.set('by-itself', { text: value('old'), createdAt: Date.now(), labels: new Set() })
+  finish(secret, 'by-itself')
+  expect(await progress(secret, rotation(), 'mcp-key@by-itself')).toEqual({ state: 'idle' })
+})
+
+it('a Lambda that finishes while it is rolled back is recognized: its version is named by the rotation, whatever mark it copied', async () => {
+  const secret = aws.secret()
+  const id = rotation()
+  await native().start(configOf(secret), id)
+  const version = secret.versions.get(id)
+  if (version) version.text = JSON.stringify({ value: 'new', handle: 'h-new', rotation: `${rotation()}.3` })
+  finish(secret, id)
+  const read = await aws.keeper.read(configOf(secret))
+  expect('current' in read && attemptOf(id, read.current?.rotation)).toBe(0)
 })
 
 it('what cannot be done is said', async () => {

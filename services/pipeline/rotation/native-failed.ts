@@ -19,7 +19,7 @@ export const afterFailure = async (run: Rotating, reason: string): Promise<Ran> 
     await parts.facts.append([...facts, stepFact(run, 'issued', { cid })])
     return again(0)
   }
-  const old = current && (await issuer.use?.(current.value, 'kill'))
+  const old = current && (await issuer.use?.(current.value, 'kill', current.handle))
   if (old?.state === 'unknown') return stuck(run, 'test', old.problem)
   if (old?.state !== 'refused') return reject(run, reason)
   const tested = await testNew(run, staged)

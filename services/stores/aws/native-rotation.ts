@@ -60,6 +60,9 @@ const rotatedByItself = async (
 
 const idleOr = (now: Progress): Progress => ('problem' in now ? now : { state: 'idle' })
 
-/** Under what names the facts may know a version. */
-const namesOf = ({ id, issuer }: SecretConfig, { handle, keeperVersion }: KeptVersion): (string | undefined)[] =>
-  handle === undefined ? [keeperVersion, `${id}@${keeperVersion}`, issuer.firstHandle] : [handle]
+/** Under what names the facts may know a version: one whose handle was known before was adopted under the keeper's name of it. */
+const namesOf = ({ id, issuer }: SecretConfig, { handle, keeperVersion }: KeptVersion): (string | undefined)[] => [
+  keeperVersion,
+  `${id}@${keeperVersion}`,
+  handle ?? issuer.firstHandle,
+]

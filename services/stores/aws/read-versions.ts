@@ -12,7 +12,7 @@ export const readCurrent = async (calls: SecretCalls, secret: SecretConfig, stat
   if (version === undefined || found === undefined || 'absent' in found) return { kept: undefined }
   if ('problem' in found) return found
   const object = objectIn(found.text)
-  if (object) return { kept: keptIn(version, object, secret.keeper.fields) }
+  if (object) return { kept: keptIn(version, object, secret.keeper) }
   const detail = `the SecretString of ${state.name} is not a JSON object: its fields are needed, for example {"value": ...}`
   return { problem: { code: 'protocol', detail } }
 }
@@ -24,5 +24,5 @@ export const readStaged = async (calls: SecretCalls, secret: SecretConfig, state
   const found = await calls.value(state, version)
   if ('problem' in found) return found
   const object = 'text' in found ? objectIn(found.text) : undefined
-  return { kept: (object && keptIn(version, object, secret.keeper.fields)) ?? { keeperVersion: version, value: '' } }
+  return { kept: (object && keptIn(version, object, secret.keeper)) ?? { keeperVersion: version, value: '' } }
 }

@@ -1,7 +1,8 @@
 import type { SecretConfig } from '../../../schemas/secrets.ts'
 import type { KeptVersion, NewVersion } from '../../pipeline/keeper-port.ts'
 
-type Fields = SecretConfig['keeper']['fields']
+type KeeperConfig = SecretConfig['keeper']
+type Fields = KeeperConfig['fields']
 type SecretObject = Record<string, unknown>
 
 /** Undefined: not a JSON object. */
@@ -17,15 +18,19 @@ export const objectIn = (text: string | undefined): SecretObject | undefined => 
   }
 }
 
-/** Undefined: it holds no value. */
-export const keptIn = (keeperVersion: string, object: SecretObject, fields: Fields): KeptVersion | undefined => {
+/** Undefined: it holds no value. A Lambda writes no mark, and may copy an old one: its version has the rotation's id for its name. */
+export const keptIn = (
+  keeperVersion: string,
+  object: SecretObject,
+  { fields, native }: KeeperConfig,
+): KeptVersion | undefined => {
   const [value, handle, rotation] = [object[fields.value], object[fields.handle], object[fields.rotation]]
   if (typeof value !== 'string' || value === '') return undefined
   return {
     keeperVersion,
     value,
     ...(typeof handle === 'string' && handle !== '' ? { handle } : {}),
-    ...(typeof rotation === 'string' ? { rotation } : {}),
+    ...(native ? { rotation: `${keeperVersion}.0` } : typeof rotation === 'string' ? { rotation } : {}),
   }
 }
 
