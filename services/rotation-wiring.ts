@@ -5,10 +5,8 @@ import type { SecretConfig } from '../schemas/secrets.ts'
 import { rotationNotes } from './ledger/read-secrets.ts'
 import { randomId } from './pipeline/ids.ts'
 import type { WorkParts } from './pipeline/ports.ts'
-import { decideRotation } from './pipeline/rotation/decide-rotation.ts'
-import { usesOf } from './pipeline/rotation/kept-version.ts'
 import type { RotationEvent, RotationParts } from './pipeline/rotation/ports.ts'
-import { rotate } from './pipeline/rotation/rotate.ts'
+import { decided, rotate } from './pipeline/rotation/rotate.ts'
 import type { RotationQueueParts } from './queue/rotations.ts'
 import type { Parts } from './roles.ts'
 import { observeRotation } from './runtime/observe-rotation.ts'
@@ -47,9 +45,7 @@ export const rotationQueue = (
     wants: async id => {
       const secret = work.secrets.get(id)
       if (!secret || (await redis.exists(restKey(id))) === 1) return false
-      const view = await work.projection.secret(id)
-      const uses = await usesOf(work, secret, view)
-      const verdict = decideRotation(secret, view, Date.now(), { sweepMs: work.recheckMs, uses })
+      const { verdict } = await decided(work, secret)
       if (verdict.do !== 'nothing') return true
       // What somebody wrote by hand is found by looking.
       return (await redis.set(`${config.redis.prefix}:rotation-looked:${id}`, '1', 'PX', lookEveryMs, 'NX')) === 'OK'

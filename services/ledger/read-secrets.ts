@@ -17,7 +17,14 @@ import { loadCredentials } from './load-credentials.ts'
 import { hashOf } from './projection.ts'
 
 type Parts = { redis: Redis; prefix: string; secrets: readonly SecretConfig[]; now(): Promise<number> }
-type Known = { config: SecretConfig; view: SecretView; credentials: ReadonlyMap<string, CredentialView>; now: number }
+type Known = {
+  config: SecretConfig
+  view: SecretView
+  current: VersionView | undefined
+  running: RotationView | undefined
+  credentials: ReadonlyMap<string, CredentialView>
+  now: number
+}
 
 const most = 100
 
@@ -32,7 +39,7 @@ export const readSecrets = (parts: Parts) => {
       if (!config) return undefined
       const all = await known(parts, config)
       const newest = [...all.view.versions].reverse().slice(0, most)
-      const rotations = all.view.rotations.flatMap(one => rotationEntry(all.view, one))
+      const rotations = all.view.rotations.flatMap(one => rotationEntry(all, one))
       return {
         secret: entry(all, await problemOf(parts, id)),
         versions: newest.map(one => versionEntry(all, one)),
@@ -46,7 +53,8 @@ const known = async ({ redis, prefix, now }: Parts, config: SecretConfig): Promi
   const view = secretView(config.id, await hashOf(redis, `${prefix}:${secretHash(config.id)}`))
   const cids = view.versions.slice(-most).map(one => one.cid)
   const loaded = await loadCredentials(redis, prefix, cids)
-  return { config, view, now: await now(), credentials: new Map(loaded.map(one => [one.view.cid, one.view])) }
+  const credentials = new Map(loaded.map(one => [one.view.cid, one.view]))
+  return { config, view, current: currentVersion(view), running: runningRotation(view), credentials, now: await now() }
 }
 
 export const rotationNotes = (prefix: string) => `${prefix}:rotation-notes`
@@ -56,13 +64,13 @@ const problemOf = async ({ redis, prefix }: Parts, id: string): Promise<SecretEn
 }
 
 const entry = (all: Known, problem: SecretEntry['problem']): SecretEntry => {
-  const { config, view } = all
-  const current = currentVersion(view)
-  const running = runningRotation(view) ?? waitingRotations(view)[0]
+  const { config, view, current } = all
+  const [waiting] = waitingRotations(view)
+  const underWay = all.running ?? waiting
   const last = view.rotations.filter(one => one.ended).sort((a, b) => (b.ended?.at ?? 0) - (a.ended?.at ?? 0))[0]
-  const rotation = running && rotationEntry(view, running)[0]
+  const rotation = underWay && rotationEntry(all, underWay)[0]
   const versions = view.versions.slice(-most).map(one => versionEntry(all, one))
-  const compromised = waitingRotations(view).some(one => one.requested?.compromised) || rotation?.compromised
+  const compromised = waiting?.requested?.compromised || rotation?.compromised
   const busy = rotation ? (compromised ? 'compromised' : problem ? 'blocked' : 'rotating') : 'standing'
   const nextAt = current && nextOf(config, current.at, all.now)
   return {
@@ -73,7 +81,7 @@ const entry = (all: Known, problem: SecretEntry['problem']): SecretEntry => {
     ...(current ? { current: versionEntry(all, current) } : {}),
     living: versions.filter(one => one.state === 'overlap' || one.state === 'due').length,
     ...(rotation ? { rotation } : {}),
-    ...(last ? { last: rotationEntry(view, last)[0] } : {}),
+    ...(last ? { last: rotationEntry(all, last)[0] } : {}),
     ...(nextAt === undefined ? {} : { nextAt }),
     ...(problem ? { problem } : {}),
   }
@@ -85,7 +93,7 @@ const nextOf = ({ schedule, maxAgeMs }: SecretConfig, since: number, now: number
   return moments.length === 0 ? undefined : Math.min(...moments)
 }
 
-const rotationEntry = (view: SecretView, one: RotationView): RotationEntry[] => {
+const rotationEntry = ({ running }: Known, one: RotationView): RotationEntry[] => {
   const { requested, ended, steps, rotation } = one
   if (!requested) return []
   const taken = rotationStep.options.flatMap(step => {
@@ -93,7 +101,6 @@ const rotationEntry = (view: SecretView, one: RotationView): RotationEntry[] => 
     return last ? [{ step, at: last.at }] : []
   })
   const keeperVersion = steps.promoted?.at(-1)?.keeperVersion
-  const running = runningRotation(view)?.rotation === rotation
   return [
     {
       rotation,
@@ -101,7 +108,7 @@ const rotationEntry = (view: SecretView, one: RotationView): RotationEntry[] => 
       compromised: requested.compromised,
       ...(requested.reason === undefined ? {} : { reason: requested.reason }),
       requestedAt: requested.at,
-      state: ended ? 'ended' : running ? 'running' : 'waiting',
+      state: ended ? 'ended' : running === one ? 'running' : 'waiting',
       steps: taken.sort((a, b) => a.at - b.at),
       ...(ended ? { result: ended.result, endedAt: ended.at } : {}),
       ...(ended?.reason === undefined ? {} : { endReason: ended.reason }),
@@ -111,28 +118,24 @@ const rotationEntry = (view: SecretView, one: RotationView): RotationEntry[] => 
   ]
 }
 
-const versionEntry = ({ view, credentials, now }: Known, version: VersionView): VersionEntry => {
+const versionEntry = (all: Known, version: VersionView): VersionEntry => {
   const { cid, handle, keeperVersion, at, superseded } = version
-  const receipt = credentials.get(cid)?.receipt
+  const receipt = all.credentials.get(cid)?.receipt
   return {
     credential: cid,
     handle,
     ...(keeperVersion === undefined ? {} : { keeperVersion }),
     since: at,
-    state: stateOf(view, version, receipt !== undefined, now),
+    state: stateOf(all, version, receipt !== undefined),
     ...(superseded ? { dueAt: superseded.at } : {}),
     ...(receipt ? { outcome: receipt.outcome, receipt: receipt.receipt } : {}),
     ...(receipt?.deadSince === undefined ? {} : { deadSince: receipt.deadSince }),
   }
 }
 
-const stateOf = (
-  view: SecretView,
-  { cid, superseded }: VersionView,
-  settled: boolean,
-  now: number,
-): VersionEntry['state'] => {
+const stateOf = ({ current, now }: Known, version: VersionView, settled: boolean): VersionEntry['state'] => {
+  const { superseded } = version
   if (superseded) return settled ? 'settled' : superseded.at > now ? 'overlap' : 'due'
-  if (currentVersion(view)?.cid === cid) return 'current'
+  if (current === version) return 'current'
   return settled ? 'settled' : 'candidate'
 }

@@ -27,6 +27,14 @@ export type NewVersion = {
   rotation: string
   attempt: number
 }
+/** The mark of an attempt: what the keeper's version says of itself. */
+export const markOf = ({ rotation, attempt }: Pick<NewVersion, 'rotation' | 'attempt'>) => `${rotation}.${attempt}`
+/** Whether a rotation wrote the version that has this mark. */
+export const isMarkOf = (rotation: string, mark: string | undefined): boolean =>
+  mark?.startsWith(`${rotation}.`) ?? false
+/** What its issuer calls the value, or else its place at the keeper. */
+export const handleOf = ({ handle, keeperVersion }: Pick<KeptVersion, 'handle' | 'keeperVersion'>) =>
+  handle ?? keeperVersion
 export type Failed = { problem: Problem }
 
 /**

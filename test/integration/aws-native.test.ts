@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest'
-import type { NativeRotation } from '../../services/pipeline/keeper-port.ts'
-import { attemptOf } from '../../services/pipeline/rotation/rotating.ts'
+import { markOf, type NativeRotation } from '../../services/pipeline/keeper-port.ts'
 import { keptIn, useAwsKeeper } from '../support/aws-keeper-world.ts'
 import { type AwsSecret, awsError, holderOf, moveLabel } from '../support/aws-versions.ts'
 
@@ -112,7 +111,7 @@ it('a Lambda that finishes while it is rolled back is recognized: its version is
   if (version) version.text = JSON.stringify({ value: 'new', handle: 'h-new', rotation: `${rotation()}.3` })
   finish(secret, id)
   const read = await aws.keeper.read(configOf(secret))
-  expect('current' in read && attemptOf(id, read.current?.rotation)).toBe(0)
+  expect('current' in read && read.current?.rotation).toBe(markOf({ rotation: id, attempt: 0 }))
 })
 
 it('what cannot be done is said', async () => {

@@ -3,7 +3,7 @@ import type { Problem } from '../errors.ts'
 import { rotationId } from '../ids.ts'
 import type { KeptVersion } from '../keeper-port.ts'
 import type { RotationParts } from './ports.ts'
-import { again, base, heldFacts, over, type Ran } from './rotating.ts'
+import { again, heldFacts, over, type Ran, request } from './rotating.ts'
 import type { SecretView } from './secret-view.ts'
 
 /**
@@ -34,8 +34,7 @@ const replaceRestored = async (
   const isKnownEnd = same.length > 0 && same.every(one => one.superseded)
   if (!isKnownEnd || rotations.some(one => one.rotation === rotation)) return false
   const reason = 'the secret holds a value that was replaced before'
-  const wanted = { secret: secret.id, rotation, cause: 'on_demand', compromised: false, reason } as const
-  await parts.facts.append([{ ...base(parts, rotation), kind: 'rotation.requested', ...wanted }])
+  await request(parts, secret.id, { rotation, cause: 'on_demand', compromised: false, reason })
   return true
 }
 

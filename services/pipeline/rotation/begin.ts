@@ -1,14 +1,13 @@
-import { credentialId } from '../ids.ts'
-import type { KeptSecret, KeptVersion } from '../keeper-port.ts'
+import { handleOf, isMarkOf, type KeptSecret, type KeptVersion, markOf } from '../keeper-port.ts'
 import { adoptUnknown } from './adopt.ts'
 import { reject, rollBack } from './roll-back.ts'
 import {
   again,
-  attemptOf,
+  cidOf,
   heldFacts,
   holdsFence,
   issueName,
-  markOf,
+  promoted,
   type Ran,
   type Rotating,
   stepFact,
@@ -32,12 +31,12 @@ export const begin = async (run: Rotating): Promise<Ran> => {
   if (rejected) return rollBack(run, rejected.reason ?? 'it did not pass')
   const kept = await keeper.read(secret)
   if ('problem' in kept) return stuck(run, 'read', kept.problem)
-  const already = attemptOf(rotation.rotation, kept.current?.rotation)
   // The crash came between the promotion and its fact.
-  if (already !== undefined && kept.current) return promoted(run, cidOf(run, kept.current), kept.current.keeperVersion)
+  if (kept.current && isMarkOf(rotation.rotation, kept.current.rotation))
+    return promoted(run, cidOf(run, kept.current), kept.current.keeperVersion)
   const adopted = await adoptUnknown(parts, secret, run.view, kept.current)
   if (adopted) return again(200)
-  const mine = attemptOf(rotation.rotation, kept.staged?.rotation) !== undefined
+  const mine = isMarkOf(rotation.rotation, kept.staged?.rotation)
   if (kept.staged && !mine) return unstick(run)
   const staged = mine && kept.staged ? stagedOf(run, kept, kept.staged) : await makeNew(run, kept)
   if ('state' in staged) return staged
@@ -60,7 +59,7 @@ export const begin = async (run: Rotating): Promise<Ran> => {
 const ensureHeld = async (run: Rotating, { cid, staged }: Staged): Promise<Rotating> => {
   const { parts, rotation, secret, view } = run
   if (view.versions.some(one => one.cid === cid)) return run
-  const handle = staged.handle ?? staged.keeperVersion
+  const handle = handleOf(staged)
   const { facts } = heldFacts(run, { ...staged, handle, rotation: rotation.rotation })
   await parts.facts.append(facts)
   const version = { cid, at: parts.now(), rotation: rotation.rotation, store: secret.issuer.store, handle }
@@ -74,8 +73,6 @@ const stagedOf = (run: Rotating, { current }: KeptSecret, staged: KeptVersion): 
   staged,
   current,
 })
-const cidOf = ({ issuer }: Rotating, { handle, keeperVersion }: KeptVersion) =>
-  credentialId(issuer.id, handle ?? keeperVersion)
 
 /** A staged version of a rotation that is not running: its rotation ended, or somebody else began one. */
 const unstick = async (run: Rotating): Promise<Ran> => {
@@ -117,7 +114,7 @@ const makeNew = async (run: Rotating, { current }: KeptSecret): Promise<Staged |
   }
   const { keeperVersion } = staged
   await parts.facts.append([stepFact(run, 'staged', { cid, keeperVersion })])
-  const mark = markOf(rotation.rotation, attempt)
+  const mark = markOf({ rotation: rotation.rotation, attempt })
   return { cid, staged: { keeperVersion, value, handle, fields, rotation: mark }, current }
 }
 
@@ -141,17 +138,6 @@ const promote = async (run: Rotating, { cid, staged, current }: Staged): Promise
   if ('problem' in done) return stuck(run, 'promote', done.problem)
   if ('conflict' in done) return reject(run, 'somebody else changed the secret meanwhile')
   return promoted(run, cid, done.keeperVersion)
-}
-
-const promoted = async (run: Rotating, cid: string, keeperVersion: string): Promise<Ran> => {
-  await run.parts.facts.append([stepFact(run, 'promoted', { cid, keeperVersion })])
-  run.parts.observeRotation({
-    event: 'rotation_step',
-    secret: run.secret.id,
-    rotation: run.rotation.rotation,
-    step: 'promoted',
-  })
-  return again(0)
 }
 
 const giveUpMs = 10 * 60_000

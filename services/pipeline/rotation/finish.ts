@@ -31,9 +31,9 @@ export const finish = async (run: Rotating, promoted: StepView): Promise<Ran> =>
   return end(run, 'done', undefined, closed.retired)
 }
 
-/** A leak that is known makes this rotation one without overlap, also when it began as another one. */
-const isCompromised = ({ rotation, view }: Rotating): boolean =>
-  rotation.requested?.compromised === true || view.rotations.some(one => one.requested?.compromised && !one.ended)
+/** A leak that is known makes this rotation one without overlap, also when it began as another one: this one or any that waits. */
+const isCompromised = ({ view }: Rotating): boolean =>
+  view.rotations.some(one => one.requested?.compromised && !one.ended)
 
 const untilDue = ({ parts, view }: Rotating, cids: string[]): number => {
   const next = Math.max(0, ...view.versions.filter(one => cids.includes(one.cid)).map(one => one.superseded?.at ?? 0))

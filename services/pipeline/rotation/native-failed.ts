@@ -1,6 +1,6 @@
-import type { KeptVersion } from '../keeper-port.ts'
+import { handleOf, type KeptVersion } from '../keeper-port.ts'
 import { reject } from './roll-back.ts'
-import { again, heldFacts, holdsFence, type Ran, type Rotating, stepFact, stuck } from './rotating.ts'
+import { again, heldFacts, holdsFence, promoted, type Ran, type Rotating, stepFact, stuck } from './rotating.ts'
 import { testNew } from './test-new.ts'
 
 /**
@@ -13,7 +13,7 @@ export const afterFailure = async (run: Rotating, reason: string): Promise<Ran> 
   if ('problem' in kept) return stuck(run, 'read', kept.problem)
   const { current, staged } = kept
   if (!staged || staged.value === '') return reject(run, reason)
-  const handle = staged.handle ?? staged.keeperVersion
+  const handle = handleOf(staged)
   const { cid, facts } = heldFacts(run, { ...staged, handle, rotation: rotation.rotation })
   if (!view.versions.some(one => one.cid === cid)) {
     await parts.facts.append([...facts, stepFact(run, 'issued', { cid })])
@@ -38,7 +38,6 @@ const forward = async (
   const done = await keeper.promote(secret, staged, current)
   if ('problem' in done) return stuck(run, 'promote', done.problem)
   if ('conflict' in done) return again(1_000)
-  await parts.facts.append([stepFact(run, 'promoted', { cid, keeperVersion: done.keeperVersion })])
   parts.crashPoint('after_promote')
-  return again(0)
+  return promoted(run, cid, done.keeperVersion)
 }

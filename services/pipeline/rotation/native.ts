@@ -1,8 +1,8 @@
-import type { NativeRotation } from '../keeper-port.ts'
+import { handleOf, type NativeRotation } from '../keeper-port.ts'
 import { adoptUnknown } from './adopt.ts'
 import { afterFailure } from './native-failed.ts'
 import { rollBack } from './roll-back.ts'
-import { again, heldFacts, holdsFence, type Ran, type Rotating, stepFact, stuck } from './rotating.ts'
+import { again, heldFacts, holdsFence, promoted, type Ran, type Rotating, stepFact, stuck } from './rotating.ts'
 import { currentVersion, stepOf } from './secret-view.ts'
 import { testNew } from './test-new.ts'
 
@@ -26,17 +26,12 @@ export const runNative = async (run: Rotating, native: NativeRotation): Promise<
   if (tested.state === 'failed') return stuck(run, 'test', { code: 'backend', detail: tested.reason })
   const { cid, facts } = heldFacts(run, {
     ...version,
-    handle: version.handle ?? version.keeperVersion,
+    handle: handleOf(version),
     rotation: rotation.rotation,
   })
-  const { keeperVersion } = version
-  await parts.facts.append([
-    ...facts,
-    stepFact(run, 'issued', { cid }),
-    stepFact(run, 'promoted', { cid, keeperVersion }),
-  ])
+  await parts.facts.append([...facts, stepFact(run, 'issued', { cid })])
   parts.crashPoint('after_promote')
-  return again(0)
+  return promoted(run, cid, version.keeperVersion)
 }
 
 const start = async (run: Rotating, native: NativeRotation): Promise<Ran> => {

@@ -3,6 +3,7 @@ import type { Problem } from '../errors.ts'
 import type { Settled, WorkNote, WorkParts } from '../ports.ts'
 import type { CredentialView } from '../view.ts'
 import { retryable } from './decide-rotation.ts'
+import { requestedFact } from './rotating.ts'
 
 type Due = Extract<Verdict, { due: true }>
 /** Causes that leave no time: the version dies without a successor once half of the rotation's bound is over. */
@@ -47,9 +48,8 @@ export const askForRotation = async (
   const named = compromised ? (cause === 'forced' ? 'forced' : 'leaked') : 'task_finished'
   const request = retryable(secret, state, { cause: named, compromised, version: cid }, parts.now())
   if (!request) return true
-  const base = { v: 1, at: parts.now(), event: request.rotation, by: 'curfew' } as const
   await parts.facts
-    .append([{ ...base, kind: 'rotation.requested', secret, ...request }])
+    .append([requestedFact(parts.now(), secret, request)])
     .catch(() => parts.observe({ event: 'facts_unavailable', cid }))
   return true
 }

@@ -1,6 +1,5 @@
-import { credentialId } from '../ids.ts'
-import type { KeptVersion } from '../keeper-port.ts'
-import { again, attemptOf, base, over, type Ran, type Rotating, stepFact, stuck } from './rotating.ts'
+import { isMarkOf } from '../keeper-port.ts'
+import { again, base, cidOf, over, promoted, type Ran, type Rotating, stepFact, stuck } from './rotating.ts'
 import { endStrays } from './strays.ts'
 
 /**
@@ -18,18 +17,12 @@ export const rollBack = async (run: Rotating, reason: string): Promise<Ran> => {
   if ('problem' in unstaged) return stuck(run, 'unstage', unstaged.problem)
   const kept = await run.keeper.read(run.secret)
   if ('problem' in kept) return stuck(run, 'read', kept.problem)
-  if (attemptOf(run.rotation.rotation, kept.current?.rotation) !== undefined && kept.current)
-    return promotedAfterAll(run, kept.current)
+  // What consumers read now must not die.
+  if (kept.current && isMarkOf(run.rotation.rotation, kept.current.rotation))
+    return promoted(run, cidOf(run, kept.current), kept.current.keeperVersion)
   const strays = await endStrays(run, undefined)
   if ('problem' in strays) return stuck(run, 'search', strays.problem)
   return strays.living > 0 ? again(300) : end(run, 'rolled_back', reason)
-}
-
-/** A promotion that was under way when it was rejected: what consumers read now must not die. From here on it goes forward. */
-const promotedAfterAll = async (run: Rotating, { handle, keeperVersion }: KeptVersion): Promise<Ran> => {
-  const cid = credentialId(run.issuer.id, handle ?? keeperVersion)
-  await run.parts.facts.append([stepFact(run, 'promoted', { cid, keeperVersion })])
-  return again(0)
 }
 
 export const end = async (

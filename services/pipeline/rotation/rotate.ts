@@ -1,13 +1,14 @@
 import type { SecretConfig } from '../../../schemas/secrets.ts'
+import type { WorkParts } from '../ports.ts'
 import { adopt } from './adopt.ts'
 import { begin } from './begin.ts'
-import { decideRotation, type RotationRequest } from './decide-rotation.ts'
+import { decideRotation, type RotationVerdict } from './decide-rotation.ts'
 import { finish } from './finish.ts'
 import { usesOf } from './kept-version.ts'
 import { runNative } from './native.ts'
 import type { RotationParts } from './ports.ts'
 import { end, sweep } from './roll-back.ts'
-import { again, base, over, type Ran, type Rotating, takeFence } from './rotating.ts'
+import { again, over, type Ran, type Rotating, request, takeFence } from './rotating.ts'
 import { fenceOf, type RotationView, type SecretView, stepOf } from './secret-view.ts'
 
 /**
@@ -19,23 +20,29 @@ export const rotate = async (parts: RotationParts, id: string): Promise<Ran> => 
   if (!secret) return over
   // Half a history: a rotation that is under way could be taken for none.
   if (!(await parts.projection.marks()).ready) return again(1_000)
-  const view = await parts.projection.secret(id)
-  const verdict = decideRotation(secret, view, parts.now(), {
-    sweepMs: parts.recheckMs,
-    uses: await usesOf(parts, secret, view),
-  })
+  const { view, verdict } = await decided(parts, secret)
   switch (verdict.do) {
     case 'nothing':
     case 'adopt':
       return adopt(parts, secret, view)
     case 'request':
-      return request(parts, secret, verdict.request)
+      return request(parts, id, verdict.request)
     case 'coalesce':
       return end({ parts, secret, rotation: verdict.rotation }, 'coalesced')
     case 'sweep':
     case 'run':
       return run(parts, secret, view, verdict.rotation, verdict.do)
   }
+}
+
+/** What is to be done for a secret now: only looked up. */
+export const decided = async (
+  { projection, now, recheckMs }: Pick<WorkParts, 'projection' | 'now' | 'recheckMs'>,
+  secret: SecretConfig,
+): Promise<{ view: SecretView; verdict: RotationVerdict }> => {
+  const view = await projection.secret(secret.id)
+  const uses = await usesOf({ projection }, secret, view)
+  return { view, verdict: decideRotation(secret, view, now(), { sweepMs: recheckMs, uses }) }
 }
 
 const run = async (
@@ -67,11 +74,4 @@ const run = async (
 const lacks = (secret: SecretConfig, issues: unknown, keeper: unknown): string | undefined => {
   if (!keeper) return `store "${secret.keeper.store}" keeps no secrets that can be rotated`
   return issues ? undefined : `store "${secret.issuer.store}" can neither issue under a name nor list by it`
-}
-
-const request = async (parts: RotationParts, secret: SecretConfig, wanted: RotationRequest): Promise<Ran> => {
-  const { rotation, cause, compromised } = wanted
-  await parts.facts.append([{ ...base(parts, rotation), kind: 'rotation.requested', secret: secret.id, ...wanted }])
-  parts.observeRotation({ event: 'rotation_requested', secret: secret.id, rotation, cause, compromised })
-  return again(0)
 }

@@ -2,8 +2,9 @@ import type { Fact } from '../../../schemas/facts.ts'
 import type { RotationStep, SecretConfig } from '../../../schemas/secrets.ts'
 import type { Problem } from '../errors.ts'
 import { credentialId } from '../ids.ts'
-import type { Keeper } from '../keeper-port.ts'
+import { handleOf, type Keeper, type KeptVersion } from '../keeper-port.ts'
 import type { Store } from '../ports.ts'
+import type { RotationRequest } from './decide-rotation.ts'
 import type { RotationParts } from './ports.ts'
 import { fenceOf, type RotationView, type SecretView } from './secret-view.ts'
 
@@ -25,6 +26,16 @@ export const over: Ran = { state: 'over' }
 
 export const base = (parts: RotationParts, event: string) => ({ v: 1, at: parts.now(), event, by: 'curfew' }) as const
 
+export const requestedFact = (now: number, secret: string, wanted: RotationRequest & { reason?: string }): Fact => ({
+  v: 1,
+  at: now,
+  event: wanted.rotation,
+  by: 'curfew',
+  kind: 'rotation.requested',
+  secret,
+  ...wanted,
+})
+
 /** Never an end by itself: told, and asked again. */
 export const stuck = ({ parts, secret, rotation }: Rotating, step: string, problem: Problem): Ran => {
   parts.observeRotation({ event: 'rotation_problem', secret: secret.id, rotation: rotation.rotation, step, problem })
@@ -45,14 +56,31 @@ export const stepFact = (
   ...more,
 })
 
+/** The same trigger asks for the same rotation, whichever process sees it. */
+export const request = async (
+  parts: RotationParts,
+  secret: string,
+  wanted: RotationRequest & { reason?: string },
+): Promise<Ran> => {
+  const { rotation, cause, compromised } = wanted
+  await parts.facts.append([requestedFact(parts.now(), secret, wanted)])
+  parts.observeRotation({ event: 'rotation_requested', secret, rotation, cause, compromised })
+  return again(0)
+}
+
+/** From here on forward only: told, and taken up by the next run. */
+export const promoted = async (run: Rotating, cid: string, keeperVersion: string): Promise<Ran> => {
+  const { parts, secret, rotation } = run
+  await parts.facts.append([stepFact(run, 'promoted', { cid, keeperVersion })])
+  parts.observeRotation({ event: 'rotation_step', secret: secret.id, rotation: rotation.rotation, step: 'promoted' })
+  return again(0)
+}
+/** The credential that a kept version holds. */
+export const cidOf = ({ issuer }: Rotating, version: KeptVersion) => credentialId(issuer.id, handleOf(version))
+
 /** What an attempt's credential is called at its issuer, to be found by: short, since products cut names. */
 export const issueName = (rotation: string, attempt: number) =>
   `${rotation.replaceAll('-', '').slice(0, 24)}.${attempt}`
-/** The mark of an attempt: what the keeper's version says of itself. */
-export const markOf = (rotation: string, attempt: number) => `${rotation}.${attempt}`
-export const attemptOf = (rotation: string, mark: string | undefined): number | undefined =>
-  mark?.startsWith(`${rotation}.`) ? Number(mark.slice(rotation.length + 1)) : undefined
-
 export const supersededFact = (
   { parts, secret, rotation }: Rotating,
   cid: string,

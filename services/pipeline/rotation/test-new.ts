@@ -1,5 +1,5 @@
 import type { Problem } from '../errors.ts'
-import type { KeptVersion } from '../keeper-port.ts'
+import { handleOf, type KeptVersion } from '../keeper-port.ts'
 import type { Rotating } from './rotating.ts'
 
 export type Tested = { state: 'passed' } | { state: 'failed'; reason: string } | { state: 'unknown'; problem: Problem }
@@ -11,13 +11,14 @@ const neverAnswered: Problem = { code: 'unreachable', detail: 'the place of use 
  * The new value is used where its consumers use it, and a word that nobody issued is tried too: a server that was started with an
  * empty key accepts everybody, and would pass. A refusal is waited for as long as a door may need to know a new value.
  */
-export const testNew = async (run: Rotating, { keeperVersion, value, handle }: KeptVersion): Promise<Tested> => {
+export const testNew = async (run: Rotating, version: KeptVersion): Promise<Tested> => {
   const { issuer, secret, rotation, parts } = run
+  const { keeperVersion, value, handle } = version
   const installed = await issuer.install?.({
     secret: secret.id,
     keeperVersion,
     rotation: rotation.rotation,
-    handle: handle ?? keeperVersion,
+    handle: handleOf(version),
   })
   if (installed && 'problem' in installed) return { state: 'unknown', problem: installed.problem }
   const { use } = issuer
