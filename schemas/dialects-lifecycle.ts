@@ -39,10 +39,6 @@ export const mappedDialect = z.strictObject({
   ),
 })
 
-/** The dialects of those who tell what starts, pauses and ends; members of a union by `dialect`. */
-export const lifecycleDialects = [a2aDialect, mcpTasksDialect, claudeAgentsDialect, mappedDialect] as const
-export const lifecycleDialect = z.discriminatedUnion('dialect', [...lifecycleDialects])
-export type LifecycleDialect = z.infer<typeof lifecycleDialect>
 export type A2aConfig = z.infer<typeof a2aDialect>
 export type McpTasksConfig = z.infer<typeof mcpTasksDialect>
 export type ClaudeAgentsConfig = z.infer<typeof claudeAgentsDialect>

@@ -1,20 +1,11 @@
 import type { Fact } from '../../schemas/facts.ts'
 import { RejectedEvent } from '../pipeline/errors.ts'
 import { every } from '../pipeline/every.ts'
+import type { HeldToken } from '../pipeline/held-token.ts'
 import type { FactLog } from '../pipeline/ports.ts'
 import { type LearnedEvent, learnedEvent } from './audit-events.ts'
 import { isSelf, type LearnRules, looksAt, markOf } from './rules.ts'
 
-/** A living token as its store describes it. Times are epoch ms. */
-export type HeldToken = {
-  accessor: string
-  path: string
-  metadata: Record<string, unknown>
-  entity: string
-  issuedAt: number
-  expiresAt: number | undefined
-  renewable: boolean
-}
 export type GapCloserParts = {
   rules: LearnRules
   facts: FactLog

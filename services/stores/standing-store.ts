@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { mcpDoor } from '../../schemas/door.ts'
 import type { StandingStoreConfig } from '../../schemas/store-standing.ts'
-import { type Credential, doorWitness, type Lane, type ProbeResult, type Store } from '../pipeline/ports.ts'
+import type { Store } from '../pipeline/ports.ts'
 import { alike, storeBudget } from './budget.ts'
 import { openDoor } from './door.ts'
 import { openHook } from './hook.ts'
+import { impossibleStore } from './impossible-store.ts'
 import { meteredCalls } from './metered.ts'
 import { meteredDoor } from './metered-door.ts'
+import { probeByUse } from './probe-by-use.ts'
 import { requireSafe } from './safe-url.ts'
 import { sealedValues } from './sealed-values.ts'
 import type { StoreParts } from './store-parts.ts'
@@ -17,7 +19,7 @@ const needsValue = 'only its use tells whether it is accepted: no sealed `value`
 
 export const standingStore = (config: StandingStoreConfig, parts: StoreParts): Store => {
   const { id, door, hook, propagationMs, survives } = config
-  if (door === undefined || hook === undefined) return onlyListed(id)
+  if (door === undefined || hook === undefined) return impossibleStore(id, 'issuer', needsRotation)
   const described = typeof door === 'string' ? mcpDoor(door) : door
   requireSafe(described.url)
   const opened = openDoor(described, config.timeoutMs, config.caFile)
@@ -33,7 +35,11 @@ export const standingStore = (config: StandingStoreConfig, parts: StoreParts): S
     propagationMs,
     survives: () => survives,
     impossible: ({ sealed = [], valueSealed }) => (sealed.length === 0 && !valueSealed ? needsValue : undefined),
-    probe: (credential, lane) => probe(parts, id, use, credential, lane),
+    probe: async (credential, lane) => {
+      const values = sealedValues(parts.sealing.open, id, credential)
+      if ('problem' in values) return { state: 'unknown', problem: values.problem }
+      return probeByUse(values, value => use(value, lane))
+    },
     revoke: async ({ handle }) => {
       const done = await told.tell({ action: 'drop', store: id, handle })
       return 'problem' in done ? { state: 'failed', problem: done.problem } : { state: 'claimed' }
@@ -46,36 +52,5 @@ export const standingStore = (config: StandingStoreConfig, parts: StoreParts): S
     close: async () => {
       await Promise.all([opened.close(), told.close()])
     },
-  }
-}
-
-const probe = async (
-  { sealing }: StoreParts,
-  id: string,
-  use: NonNullable<Store['use']>,
-  credential: Credential,
-  lane: Lane,
-): Promise<ProbeResult> => {
-  const values = sealedValues(sealing.open, id, credential)
-  if ('problem' in values) return { state: 'unknown', problem: values.problem }
-  for (const value of values) {
-    const used = await use(value, lane)
-    if (used.state === 'unknown') return used
-    if (used.state === 'accepted') return { state: 'alive', evidence: 'used', witnesses: [doorWitness] }
-  }
-  return { state: 'dead', evidence: 'used', witnesses: [doorWitness] }
-}
-
-const onlyListed = (id: string): Store => {
-  const impossible = () => Promise.resolve({ state: 'impossible', reason: needsRotation } as const)
-  return {
-    id,
-    role: 'issuer',
-    propagationMs: 0,
-    survives: () => [],
-    impossible: () => needsRotation,
-    probe: impossible,
-    revoke: impossible,
-    close: () => Promise.resolve(),
   }
 }

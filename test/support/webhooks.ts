@@ -2,9 +2,9 @@ import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { lifecycleDialect } from '../../schemas/dialects-lifecycle.ts'
+import { senderConfig } from '../../schemas/inbox.ts'
 import type { Delivery, Dialect, Said } from '../../services/intake/dialects/dialect.ts'
-import { lifecycle } from '../../services/intake/dialects/lifecycle.ts'
+import { openDialect } from '../../services/intake/dialects/registry.ts'
 
 export const now = 1_800_000_000_000
 export const delivery = (body: unknown, headers: Delivery['headers'] = {}, receivedAt = now): Delivery => ({
@@ -65,5 +65,7 @@ export const ed25519 = () => {
 /** A lifecycle dialect of a config as a file holds it; without `authentication` it takes a bearer token. */
 export const lifecycleDialects = (files: ReturnType<typeof secretFiles>) => {
   const authentication = [{ by: 'bearer', secrets: [files.file('token', 'a-shared-secret-of-the-sender')] }]
-  return (input: object): Dialect => lifecycle(lifecycleDialect.parse({ authentication, ...input }))
+  const parts = { secrets: () => [], fetch, now: () => now }
+  const sender = { id: 'one', principal: 'orchestrator', authentication }
+  return (input: object): Dialect => openDialect(senderConfig.parse({ ...sender, ...input }), parts)
 }

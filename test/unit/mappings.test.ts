@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { lifecycleDialect } from '../../schemas/dialects-lifecycle.ts'
+import { senderConfig } from '../../schemas/inbox.ts'
 import { loadMapping, parseMapping, shippedMappings } from '../../services/intake/dialects/load-mapping.ts'
 import { readMapped } from '../../services/intake/dialects/mapped.ts'
 import { told } from '../support/webhooks.ts'
@@ -139,10 +139,7 @@ describe('a mapping', () => {
     })
     expect([mappings.length, senders.length]).toEqual([1, 4])
     for (const yaml of mappings) parseMapping(yaml, 'the guide')
-    for (const { id, principal, ...dialect } of senders as { id: string; principal: string; dialect: string }[]) {
-      expect([typeof id, typeof principal]).toEqual(['string', 'string'])
-      expect(lifecycleDialect.parse(dialect).dialect).toBe(dialect.dialect)
-    }
+    for (const sender of senders) expect(senderConfig.parse(sender)).toMatchObject(sender)
   })
 
   it('one that does not exist is answered with those that do', () => {

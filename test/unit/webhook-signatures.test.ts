@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
-import { lifecycleDialect } from '../../schemas/dialects-lifecycle.ts'
+import { a2aDialect } from '../../schemas/dialects-lifecycle.ts'
 import { type WebhookAuthentication, webhookAuthentication } from '../../schemas/webhook-authentication.ts'
 import type { Delivery } from '../../services/intake/dialects/dialect.ts'
 import { authenticator } from '../../services/intake/dialects/signatures/authenticate.ts'
@@ -204,8 +204,8 @@ describe('several ways together', () => {
 })
 
 it('a sender that proves nothing is refused by the config', () => {
-  expect(lifecycleDialect.safeParse({ dialect: 'a2a' }).success).toBe(false)
-  expect(lifecycleDialect.safeParse({ dialect: 'a2a', authentication: [] }).success).toBe(false)
+  expect(a2aDialect.safeParse({ dialect: 'a2a' }).success).toBe(false)
+  expect(a2aDialect.safeParse({ dialect: 'a2a', authentication: [] }).success).toBe(false)
   expect(webhookAuthentication.safeParse({ by: 'bearer', secrets: [] }).success).toBe(false)
 })
 

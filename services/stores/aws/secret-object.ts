@@ -1,5 +1,6 @@
 import type { SecretConfig } from '../../../schemas/secrets.ts'
-import type { KeptVersion, NewVersion } from '../../pipeline/keeper-port.ts'
+import { type KeptVersion, markOf, type NewVersion } from '../../pipeline/keeper-port.ts'
+import { ownFields, versionIn } from '../kept-fields.ts'
 
 type KeeperConfig = SecretConfig['keeper']
 type Fields = KeeperConfig['fields']
@@ -24,24 +25,16 @@ export const keptIn = (
   object: SecretObject,
   { fields, native }: KeeperConfig,
 ): KeptVersion | undefined => {
-  const [value, handle, rotation] = [object[fields.value], object[fields.handle], object[fields.rotation]]
-  if (typeof value !== 'string' || value === '') return undefined
-  return {
-    keeperVersion,
-    value,
-    ...(typeof handle === 'string' && handle !== '' ? { handle } : {}),
-    ...(native ? { rotation: `${keeperVersion}.0` } : typeof rotation === 'string' ? { rotation } : {}),
-  }
+  const found = versionIn(object, fields)
+  return (
+    found && {
+      keeperVersion,
+      ...found,
+      ...(native ? { rotation: markOf({ rotation: keeperVersion, attempt: 0 }) } : {}),
+    }
+  )
 }
-
-export const markOf = ({ rotation, attempt }: NewVersion) => `${rotation}.${attempt}`
 
 /** The other fields of the secret stay as they are. */
 export const withVersion = (before: SecretObject, fields: Fields, version: NewVersion): string =>
-  JSON.stringify({
-    ...before,
-    ...version.fields,
-    [fields.value]: version.value,
-    [fields.handle]: version.handle,
-    [fields.rotation]: markOf(version),
-  })
+  JSON.stringify({ ...before, ...ownFields(fields, version) })

@@ -1,8 +1,8 @@
 import type { SecretConfig } from '../../../schemas/secrets.ts'
-import type { Failed, Keeper, NewVersion } from '../../pipeline/keeper-port.ts'
+import { type Failed, type Keeper, markOf, type NewVersion } from '../../pipeline/keeper-port.ts'
 import { currentOf, pendingOf } from './labels.ts'
 import type { Done, KeptSecretState, SecretCalls } from './secret-calls.ts'
-import { markOf, objectIn, withVersion } from './secret-object.ts'
+import { objectIn, withVersion } from './secret-object.ts'
 
 const failed = (detail: string): Failed => ({ problem: { code: 'backend', detail } })
 

@@ -1,13 +1,7 @@
 import type { VaultDatabaseStoreConfig } from '../../../schemas/store-vault-database.ts'
 import type { Problem } from '../../pipeline/errors.ts'
-import {
-  type Credential,
-  doorWitness,
-  type Lane,
-  type ProbeResult,
-  type StepResult,
-  type StoreUse,
-} from '../../pipeline/ports.ts'
+import type { Credential, Lane, ProbeResult, StepResult, StoreUse } from '../../pipeline/ports.ts'
+import { probeByUse } from '../probe-by-use.ts'
 import { sealedValues } from '../sealed-values.ts'
 import type { StoreParts } from '../store-parts.ts'
 import type { RoleCalls } from './role-calls.ts'
@@ -49,12 +43,7 @@ export const probePassword = async (parts: PasswordParts, credential: Credential
   if ('problem' in values) return { state: 'unknown', problem: values.problem }
   const user = await parts.username(partsOf(credential.handle).role)
   if ('problem' in user) return { state: 'unknown', problem: user.problem }
-  for (const value of values) {
-    const used = await parts.login(user.username, value, lane)
-    if (used.state === 'unknown') return used
-    if (used.state === 'accepted') return { state: 'alive', evidence: 'used', witnesses: [doorWitness] }
-  }
-  return { state: 'dead', evidence: 'used', witnesses: [doorWitness] }
+  return probeByUse(values, value => parts.login(user.username, value, lane))
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { SecretConfig } from '../../../schemas/secrets.ts'
 import type { Problem } from '../../pipeline/errors.ts'
-import type { Keeper, KeptVersion, NewVersion } from '../../pipeline/keeper-port.ts'
+import { type Keeper, type KeptVersion, markOf } from '../../pipeline/keeper-port.ts'
+import { ownFields, versionIn } from '../kept-fields.ts'
 import type { KvVersion, kvCalls } from './kv-calls.ts'
 
 type Kv = ReturnType<typeof kvCalls>
@@ -44,24 +45,9 @@ export const kvKeeper = (kv: Kv, stagedSuffix: string): Keeper => {
   }
 }
 
-const markOf = ({ rotation, attempt }: NewVersion) => `${rotation}.${attempt}`
-const ownFields = (fields: Fields, version: NewVersion): Record<string, unknown> => ({
-  ...version.fields,
-  [fields.value]: version.value,
-  [fields.handle]: version.handle,
-  [fields.rotation]: markOf(version),
-})
-
 const kept = ({ version, data }: KvVersion, fields: Fields, name = String(version)): KeptVersion | undefined => {
-  const [value, handle, rotation] = [data[fields.value], data[fields.handle], data[fields.rotation]]
-  if (version === 0 || typeof value !== 'string' || value === '') return undefined
-  return {
-    keeperVersion: name,
-    value,
-    ...(typeof handle === 'string' ? { handle } : {}),
-    ...(typeof rotation === 'string' ? { rotation } : {}),
-    fields: otherFields(data, fields),
-  }
+  const found = version === 0 ? undefined : versionIn(data, fields)
+  return found && { keeperVersion: name, ...found, fields: otherFields(data, fields) }
 }
 const otherFields = (data: Record<string, unknown>, fields: Fields): Record<string, string> => {
   const own: string[] = [fields.value, fields.handle, fields.rotation]

@@ -1,5 +1,6 @@
 import type { VaultKvStoreConfig } from '../../../schemas/store-vault-kv.ts'
 import type { Store } from '../../pipeline/ports.ts'
+import { impossibleStore } from '../impossible-store.ts'
 import type { StoreParts } from '../store-parts.ts'
 import { openVault } from '../vault/open-vault.ts'
 import { kvCalls } from './kv-calls.ts'
@@ -11,15 +12,8 @@ const notRegistered = 'a version of a secret that is in no registry entry: needs
 /** Vault's KV version 2: it keeps, and honours nothing. */
 export const vaultKvStore = (config: VaultKvStoreConfig, parts: StoreParts): Store => {
   const vault = openVault(config, parts)
-  const impossible = () => Promise.resolve({ state: 'impossible', reason: notRegistered } as const)
   return {
-    id: config.id,
-    role: 'keeper',
-    propagationMs: 0,
-    survives: () => [],
-    impossible: () => notRegistered,
-    probe: impossible,
-    revoke: impossible,
+    ...impossibleStore(config.id, 'keeper', notRegistered),
     keeper: kvKeeper(kvCalls(vault.call, config.mount), config.stagedSuffix),
     close: vault.close,
   }

@@ -1,14 +1,9 @@
 import type { VaultStoreConfig } from '../../../schemas/store-vault.ts'
 import type { Problem } from '../../pipeline/errors.ts'
-import { alike, storeBudget } from '../budget.ts'
-import { httpTransport } from '../http-transport.ts'
 import { record } from '../reply.ts'
 import type { StoreParts } from '../store-parts.ts'
 import { problemOf } from './answers.ts'
-import { authorizedCall } from './authorized-call.ts'
-import { vaultClient } from './client.ts'
-import { meteredCall } from './metered-call.ts'
-import { vaultSession } from './session.ts'
+import { openVault } from './open-vault.ts'
 
 /** A canary as the facts know it. Its value is never kept: nobody uses it. */
 export type CanaryToken = { handle: string; expiresAt: number }
@@ -23,20 +18,7 @@ export const vaultCanaryTokens = (
   tokenRole: string,
   parts: Omit<StoreParts, 'sealing'>,
 ): CanaryTokens => {
-  const { id: store, caFile, timeoutMs, namespace } = config
-  const { origin } = new URL(config.address)
-  const transport = httpTransport({ origin, caFile, timeoutMs, connections: 1 })
-  const budget = storeBudget({
-    redis: parts.redis,
-    prefix: parts.redisPrefix,
-    store,
-    limits: alike(config.budget),
-    leaseMs: 2 * timeoutMs + 1_000,
-  })
-  const client = vaultClient({ address: origin, namespace }, transport)
-  const metered = meteredCall({ store, budget, client, onCall: parts.onCall })
-  const session = vaultSession({ call: metered, ...config.auth, tell: event => parts.log({ store, ...event }) })
-  const call = authorizedCall({ call: metered, session })
+  const { call, close } = openVault(config, parts, { connections: 1 })
   return {
     create: async sessionName => {
       const reply = await call(
@@ -49,9 +31,6 @@ export const vaultCanaryTokens = (
         return { problem: { code: 'protocol', detail: 'a token without an accessor or without an end' } }
       return { handle: accessor, expiresAt: Date.now() + lifeSeconds * 1_000 }
     },
-    close: async () => {
-      await session.close()
-      await transport.close()
-    },
+    close,
   }
 }

@@ -1,21 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Problem } from '../../pipeline/errors.ts'
+import type { HeldToken } from '../../pipeline/held-token.ts'
 import { type Reply, record } from '../reply.ts'
 import { problemOf, tokenProbe } from './answers.ts'
 import type { VaultRequest } from './client.ts'
 import type { MeteredCall } from './metered-call.ts'
 
-/** A living token as Vault describes it. Times are epoch ms. */
-export type HeldToken = {
-  accessor: string
-  /** The request that made it. */
-  path: string
-  metadata: Record<string, unknown>
-  entity: string
-  issuedAt: number
-  expiresAt: number | undefined
-  renewable: boolean
-}
 export type Inventory = {
   /** Every living token, whoever's it is: the caller decides which are ours. Throws InventoryFailed. */
   tokens(onToken: (token: HeldToken) => Promise<void>): Promise<void>

@@ -12,19 +12,24 @@ import { vaultSession } from './session.ts'
 type VaultConfig = Pick<VaultStoreConfig, 'id' | 'address' | 'caFile' | 'namespace' | 'auth' | 'timeoutMs' | 'budget'>
 
 /** One login at one Vault, its calls inside the store's budget. */
-export const openVault = (config: VaultConfig, parts: StoreParts) => {
+export const openVault = (
+  config: VaultConfig,
+  parts: Omit<StoreParts, 'sealing'>,
+  more: { connections?: number; mostAnswerBytes?: number } = {},
+) => {
   refuseUnsafeEnvironment(process.env)
   // The login's token travels there: in clear only inside this machine.
   const { origin } = requireSafe(config.address)
   const { timeoutMs } = config
-  const transport = httpTransport({ origin, caFile: config.caFile, timeoutMs, connections: config.budget.inFlight })
+  const { caFile, budget: limits } = config
+  const transport = httpTransport({ origin, caFile, timeoutMs, connections: limits.inFlight, ...more })
   const client = vaultClient({ address: origin, namespace: config.namespace }, transport)
   // A call takes two requests at most.
   const budget = storeBudget({
     redis: parts.redis,
     prefix: parts.redisPrefix,
     store: config.id,
-    limits: alike(config.budget),
+    limits: alike(limits),
     leaseMs: 2 * timeoutMs + 1_000,
   })
   const metered = meteredCall({ store: config.id, budget, client, onCall: parts.onCall })
