@@ -15,6 +15,13 @@ export const topicNames = z
   })
   .prefault({})
 
+/**
+ * What a person may do: look; also replay what was missed; also revoke, rotate and plan; also be the second person of a plan
+ * that is over the cap.
+ */
+export const role = z.enum(['viewer', 'replayer', 'revoker', 'approver'])
+export type Role = z.infer<typeof role>
+
 /** Who may send what. Static: checked at intake, without state. */
 export const principal = z.strictObject({
   id: z.string().min(1).max(64),
@@ -24,7 +31,9 @@ export const principal = z.strictObject({
     /** Ids of the stores that this principal may register credentials of. */
     grant: z.array(storeId).default([]),
     leak: z.boolean().default(false),
+    /** Every role, and every event of its tenant. */
     admin: z.boolean().default(false),
+    roles: z.array(role).optional(),
   }),
   /** SHA-256 (hex) of the bearer token that authenticates this principal over HTTP. */
   tokenSha256: z

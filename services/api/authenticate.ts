@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
-import type { Config, Principal } from '../../schemas/config.ts'
+import type { Config, Principal, Role } from '../../schemas/config.ts'
 import type { ApiParts } from './ports.ts'
 import { HttpProblem } from './problems.ts'
 
@@ -10,8 +10,21 @@ declare module 'fastify' {
   }
 }
 
-/** `known`: any principal; `lifecycle`, `leak`: also whoever may send those; `admin`: only an admin. */
-export type Right = 'known' | 'lifecycle' | 'leak' | 'admin'
+/** `known`: any principal; `lifecycle`, `leak`: whoever may send those; a role: who has it. An admin may all. */
+export type Right = 'known' | 'lifecycle' | 'leak' | Role
+
+/** Who replays, revokes or approves must look first. */
+const implied: Record<Role, readonly Role[]> = {
+  viewer: ['viewer', 'replayer', 'revoker', 'approver'],
+  replayer: ['replayer'],
+  revoker: ['revoker'],
+  approver: ['approver'],
+}
+const mayDo = ({ admin, roles = [], ...may }: Principal['may'], right: Right): boolean => {
+  if (admin || right === 'known') return true
+  if (right === 'lifecycle' || right === 'leak') return may[right]
+  return roles.some(one => implied[right].includes(one))
+}
 
 /** Before the body is read: nobody unknown makes this process hold a byte of theirs. */
 export const requires = (parts: ApiParts, right: Right): onRequestAsyncHookHandler => {
@@ -24,9 +37,8 @@ export const requires = (parts: ApiParts, right: Right): onRequestAsyncHookHandl
         'not_authenticated',
         'A bearer token of a principal is needed: Authorization: Bearer ...',
       )
-    const { may } = principal
-    const allowed = may.admin || right === 'known' || (right !== 'admin' && may[right])
-    if (!allowed) throw new HttpProblem(403, 'not_allowed', `principal "${principal.id}" may not: it needs "${right}"`)
+    if (!mayDo(principal.may, right))
+      throw new HttpProblem(403, 'not_allowed', `principal "${principal.id}" may not: it needs "${right}"`)
     request.principal = principal
   }
 }

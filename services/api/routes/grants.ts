@@ -11,7 +11,7 @@ const query = z.object({ alivePastDue: flag, session: senderId.optional(), limit
 
 /** GET /v1/grants: without an outcome, next to die first; of one session: all. GET /v1/grants/{id}: one, dead or alive. */
 export const grantsRoute = (app: FastifyInstance, parts: ApiParts): void => {
-  app.get('/v1/grants', { onRequest: requires(parts, 'admin') }, async (request): Promise<GrantList> => {
+  app.get('/v1/grants', { onRequest: requires(parts, 'viewer') }, async (request): Promise<GrantList> => {
     const { alivePastDue, session, limit } = checked(query, request.query, 'query')
     const { tenant } = principalOf(request)
     // What is alive past due is everybody's business, the canary included.
@@ -23,7 +23,7 @@ export const grantsRoute = (app: FastifyInstance, parts: ApiParts): void => {
     const grants = detail.grants.filter(one => !alivePastDue || past(one.state))
     return { grants: grants.slice(0, limit), complete: grants.length <= limit }
   })
-  app.get('/v1/grants/:id', { onRequest: requires(parts, 'admin') }, async request => {
+  app.get('/v1/grants/:id', { onRequest: requires(parts, 'viewer') }, async request => {
     const { id } = checked(z.object({ id: hexId }), request.params, 'path')
     const { tenant } = principalOf(request)
     const found = await readState(() => parts.read.grant([tenant, canaryTenant], id))

@@ -16,7 +16,7 @@ const query = z.object({
 
 /** GET /v1/receipts?since=<ms>&session=&limit=: newest first. */
 export const receiptsRoute = (app: FastifyInstance, parts: ApiParts): void => {
-  app.get('/v1/receipts', { onRequest: requires(parts, 'admin') }, async (request): Promise<ReceiptList> => {
+  app.get('/v1/receipts', { onRequest: requires(parts, 'viewer') }, async (request): Promise<ReceiptList> => {
     const { since, session, limit } = checked(query, request.query, 'query')
     const tenants = [principalOf(request).tenant]
     if (session === undefined) return readState(() => parts.read.receipts({ tenants, since, limit }))

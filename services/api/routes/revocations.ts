@@ -14,7 +14,7 @@ import { jsonBody, mustExist, readState } from '../problems.ts'
 
 /** POST /v1/revocations: a command becomes a fact like every other event, and the work does the rest. */
 export const revocationsRoute = (app: FastifyInstance, parts: ApiParts): void => {
-  app.post('/v1/revocations', { onRequest: requires(parts, 'admin') }, async (request, reply) => {
+  app.post('/v1/revocations', { onRequest: requires(parts, 'revoker') }, async (request, reply) => {
     const command = jsonBody(revocationRequest, request.body)
     const principal = principalOf(request)
     const reached = await reach(parts, command, principal.tenant)

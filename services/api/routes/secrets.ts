@@ -16,17 +16,17 @@ import { checked, jsonBody, mustExist, readState } from '../problems.ts'
 /** GET /v1/secrets, GET /v1/secrets/{id}, POST /v1/rotations: a command becomes a fact, and the work does the rest. */
 export const secretsRoute = (app: FastifyInstance, parts: ApiParts): void => {
   const { read } = parts
-  app.get('/v1/secrets', { onRequest: requires(parts, 'admin') }, async (request): Promise<SecretList> => {
+  app.get('/v1/secrets', { onRequest: requires(parts, 'viewer') }, async (request): Promise<SecretList> => {
     const { tenant } = principalOf(request)
     return { secrets: await readState(() => read.secrets([tenant])) }
   })
-  app.get('/v1/secrets/:id', { onRequest: requires(parts, 'admin') }, async (request): Promise<SecretDetail> => {
+  app.get('/v1/secrets/:id', { onRequest: requires(parts, 'viewer') }, async (request): Promise<SecretDetail> => {
     const { id } = checked(z.object({ id: storeId }), request.params, 'path')
     const found = await readState(() => read.secret([principalOf(request).tenant], id))
     mustExist(found, 'secret')
     return found
   })
-  app.post('/v1/rotations', { onRequest: requires(parts, 'admin') }, async (request, reply) => {
+  app.post('/v1/rotations', { onRequest: requires(parts, 'revoker') }, async (request, reply) => {
     const { secret, compromised, reason, dryRun } = jsonBody(rotationRequest, request.body)
     const principal = principalOf(request)
     const found = await readState(() => read.secret([principal.tenant], secret))

@@ -17,7 +17,7 @@ const pollMs = 100
 
 /** GET /v1/sessions, and GET /v1/sessions/{id}?wait=closed&timeoutMs=: answers when it is closed, or at the timeout. */
 export const sessionsRoute = (app: FastifyInstance, parts: ApiParts, closing: AbortSignal): void => {
-  app.get('/v1/sessions', { onRequest: requires(parts, 'admin') }, request => {
+  app.get('/v1/sessions', { onRequest: requires(parts, 'viewer') }, request => {
     const query = checked(listQuery, request.query, 'query')
     return readState(() => parts.read.sessions({ tenants: [principalOf(request).tenant], ...query }))
   })
