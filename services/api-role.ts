@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { homedir } from 'node:os'
 import { apiStateFile } from '../schemas/http.ts'
-import { tokenTable } from './api/authenticate.ts'
+import { authenticator, tokenTable } from './api/authenticate.ts'
+import { oidcTokens } from './api/oidc-tokens.ts'
 import type { ApiParts } from './api/ports.ts'
 import { standBy } from './api/stand-by.ts'
 import { startApi } from './api/start-api.ts'
@@ -40,7 +41,7 @@ const serve = async (parts: Parts, facts: FactLog, ports: ReturnType<typeof writ
     token,
     stateFile: apiStateFile(process.env, homedir()),
     configFile: parts.configFile,
-    api: { ...ports, authenticate: tokenTable(config, token), read, metrics: shown.render },
+    api: { ...ports, authenticate: whoIs(config, token), read, metrics: shown.render },
   })
   log({ msg: 'the API listens', port: Number(new URL(api.url).port) })
   const canary = openCanary(parts, facts)
@@ -52,6 +53,9 @@ const serve = async (parts: Parts, facts: FactLog, ports: ReturnType<typeof writ
     },
   }
 }
+
+const whoIs = (config: Parts['config'], token: string) =>
+  authenticator(tokenTable(config, token), oidcTokens({ issuers: config.api.oidc, now: Date.now }))
 
 const follow = ({ startEventually, kafka, config, onFatal }: Parts, recent: RecentReceipts, shown: Metrics) =>
   startEventually('outcomes', () =>

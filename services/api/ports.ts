@@ -45,8 +45,8 @@ export type InboxSender = {
 
 export type ApiParts = {
   now(): number
-  /** Undefined: nobody that this API knows. */
-  authenticate(token: string): Principal | undefined
+  /** Undefined: nobody that this API knows. Throws HttpProblem where an issuer's token is refused, or cannot be told. */
+  authenticate(token: string): Promise<Principal | undefined>
   /** Parsed, authorized, translated and durable, or it throws RejectedEvent or FactsUnavailable. The number of facts. */
   acceptEvent(raw: RawEvent, principal: Principal, receivedAt: number): Promise<number>
   append(facts: Fact[]): Promise<void>

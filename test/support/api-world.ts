@@ -61,9 +61,10 @@ export const apiWorld = (change: { read?: Partial<ApiParts['read']>; parts?: Par
   const appended: Fact[] = []
   const accepted: ApiWorld['accepted'] = []
   const logged: object[] = []
+  const known = tokenTable({ principals, stores }, 'local')
   const parts: ApiParts = {
     now: () => 1_700_000_000_000,
-    authenticate: tokenTable({ principals, stores }, 'local'),
+    authenticate: async token => known(token),
     acceptEvent: (raw, principal) => {
       accepted.push({ principal, body: String(raw.body) })
       return Promise.resolve(1)
