@@ -33,8 +33,14 @@ const ofGrant = ({ view }: Loaded, grant: GrantView) => ({
   grant: grantId(view.store, view.handle, grant.sid),
   session: grant.session.session,
   tasks: grant.tasks,
+  ...labelsOf(grant),
   grantedAt: grant.at,
 })
+
+const labelsOf = ({ labels = [], session }: GrantView): { labels?: string[] } => {
+  const all = [...new Set([...labels, ...(session.labels ?? [])])].sort()
+  return all.length === 0 ? {} : { labels: all }
+}
 
 const about = ({ view }: Loaded) => {
   const expiresAt = view.fixedExpiresAt ?? view.expiresAt
