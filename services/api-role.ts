@@ -12,6 +12,7 @@ import { inboxPorts } from './inbox-wiring.ts'
 import { leakFingerprints } from './intake/leak-fingerprints.ts'
 import { followOutcomes } from './ledger/follow-outcomes.ts'
 import { leakMatches } from './ledger/leak-matches.ts'
+import { planStore } from './ledger/plans.ts'
 import { readModel } from './ledger/read-model.ts'
 import { readSecrets } from './ledger/read-secrets.ts'
 import { isCanary, type RecentReceipts, recentReceipts } from './ledger/recent-receipts.ts'
@@ -75,6 +76,7 @@ const writePorts = (parts: Parts, facts: FactLog) => {
   const { edge, publicKey, log } = parts
   return {
     ...inboxPorts(parts, facts),
+    plans: planPort(parts),
     now: Date.now,
     append: facts.append,
     fingerprints: async sealed => leakFingerprints({ edge }, await edge.open(sealed)),
@@ -82,6 +84,19 @@ const writePorts = (parts: Parts, facts: FactLog) => {
     log,
   } satisfies Partial<ApiParts>
 }
+
+const planPort = ({ config, redis, ledger, stores, log, counters }: Parts): ApiParts['plans'] =>
+  planStore({
+    redis,
+    prefix: config.redis.prefix,
+    scripts: ledger.scripts,
+    stores,
+    cap: config.cap,
+    onBreakGlass: ({ plan, by, facts }) => {
+      counters.add('curfew_break_glass_total', {})
+      log({ msg: 'PAGE break-glass: a plan over the cap was applied by one person alone', plan, by, facts })
+    },
+  })
 
 const readPort = ({ config, redis, ledger, stores }: Parts, recent: RecentReceipts): ApiParts['read'] => {
   const { prefix } = config.redis

@@ -96,8 +96,9 @@ const told = (what: string) => `No event told of a ${what} of that name in this 
 const unknown = {
   session: told('session'),
   grant: told('grant'),
+  plan: 'There is no plan of that name in this tenant: it is older than a day, or Redis lost it. Make it again.',
   secret: 'The registry has no secret of that name in this tenant.',
 }
-export function mustExist<T>(found: T | undefined, what: 'session' | 'grant' | 'secret'): asserts found is T {
+export function mustExist<T>(found: T | undefined, what: 'session' | 'grant' | 'secret' | 'plan'): asserts found is T {
   if (found === undefined) throw new HttpProblem(404, `no_such_${what}`, unknown[what])
 }

@@ -21,7 +21,7 @@ export const grantEntries = (
 }
 
 /** A version of a registered secret has no session: its secret stands in its place. */
-const asGrant = ({ secret, tenant, at }: HeldView): GrantView => ({
+export const asGrant = ({ secret, tenant, at }: HeldView): GrantView => ({
   sid: `secret ${secret}`,
   at,
   graceUntil: at,
