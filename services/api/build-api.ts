@@ -5,8 +5,10 @@ import { eventsRoute } from './routes/events.ts'
 import { fingerprintsRoute } from './routes/fingerprints.ts'
 import { grantsRoute } from './routes/grants.ts'
 import { healthRoute } from './routes/health.ts'
+import { heldRoute } from './routes/held.ts'
 import { inboxRoute } from './routes/inbox.ts'
 import { leaksRoute } from './routes/leaks.ts'
+import { plansRoute } from './routes/plans.ts'
 import { receiptsRoute } from './routes/receipts.ts'
 import { revocationsRoute } from './routes/revocations.ts'
 import { secretsRoute } from './routes/secrets.ts'
@@ -30,6 +32,8 @@ export const buildApi = (parts: ApiParts): FastifyInstance => {
   grantsRoute(app, parts)
   receiptsRoute(app, parts)
   revocationsRoute(app, parts)
+  plansRoute(app, parts)
+  heldRoute(app, parts)
   secretsRoute(app, parts)
   fingerprintsRoute(app, parts)
   leaksRoute(app, parts)

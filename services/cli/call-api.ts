@@ -56,7 +56,9 @@ const failureOf = (status: number, json: unknown, api: ApiAddress): CliFailure =
     return new CliFailure(
       exitCodes.notAllowed,
       code,
-      `The API at ${api.url} does not know this token (from ${api.from}).
+      code === 'invalid_token'
+        ? `${message}\nIt is from ${api.from}.\nnext: CURFEW_TOKEN=<a fresh token of your issuer> curfew status`
+        : `The API at ${api.url} does not know this token (from ${api.from}).
 The token is made anew at each start.
 next: curfew status   after checking which Curfew you mean`,
     )
@@ -67,6 +69,8 @@ next: curfew status   after checking which Curfew you mean`,
       `Not allowed: ${message}.\nnext: use a token with the right to it`,
     )
   if (status === 404) {
+    if (code === 'no_such_plan')
+      return new CliFailure(exitCodes.usage, code, `${message}\nnext: curfew revoke ... --dry-run   makes one`)
     const list = code === 'no_such_secret' ? 'secrets' : 'sessions'
     return new CliFailure(exitCodes.usage, code, `${message}\nnext: curfew ${list}   lists what is known`)
   }

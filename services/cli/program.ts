@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { fingerprintCommand } from './commands/fingerprint.ts'
 import { type LeakImportOptions, leakImportCommand } from './commands/leak-import.ts'
-import { grantsCommand, receiptsCommand, sessionsCommand } from './commands/lists.ts'
+import { blockedCommand, grantsCommand, heldCommand, receiptsCommand, sessionsCommand } from './commands/lists.ts'
+import { approveCommand } from './commands/plan.ts'
 import { type RevokeOptions, revokeCommand } from './commands/revoke.ts'
 import { type RotateOptions, rotateCommand } from './commands/rotate.ts'
 import { secretsCommand } from './commands/secrets.ts'
@@ -33,14 +34,7 @@ export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
 
   command('status', 'is anything alive that should be dead, and is Curfew itself well').action(run(statusCommand))
   listCommands(command, run)
-  command('revoke', 'end a session, a task or a grant, and wait for each proven death')
-    .option('--session <id>', 'everything of this session')
-    .option('--task <id>', 'only this task of the session')
-    .option('--grant <id>', 'one credential, for whoever holds it')
-    .requiredOption('--reason <text>', 'why: it stands in the record')
-    .option('--no-wait', 'do not wait for the deaths')
-    .option('--timeout <seconds>', 'how long to wait', number, '60')
-    .action(run<RevokeOptions>(revokeCommand))
+  revokeCommands(program, command, run)
   command('secrets', 'registered secrets: their versions and rotations; exit 1 if one is blocked or compromised')
     .option('--secret <id>', 'one of them, with its versions and rotations')
     .action(run(secretsCommand))
@@ -62,6 +56,34 @@ export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
     .description('help on a command, or `help exit-codes`')
     .action((topic: string | undefined) => help(program, io, topic))
   return program
+}
+
+const several = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value]
+
+const revokeCommands = (program: Command, command: MakeCommand, run: Run): void => {
+  command('revoke', 'end a session, a task or a grant at once; many by a plan that is looked at first')
+    .option('--session <id>', 'everything of this session')
+    .option('--task <id>', 'only this task of the session')
+    .option('--grant <id>', 'one credential, for whoever holds it; several: a plan', several)
+    .option('--principal <agent:name>', 'all that this agent holds, in every session of it: a plan')
+    .option('--store <id>', 'all at this store: a plan; beside another name: only what is there')
+    .option('--fingerprint <fp>', 'whatever has this value (curfew fingerprint says it): a plan')
+    .option('--label <key=value>', 'what carries this label, or its session: a plan', several)
+    .option('--held', 'inferred kills that wait over the cap: a plan')
+    .option('--reason <text>', 'why: it stands in the record')
+    .option('--dry-run', 'only the plan: say what would die, and do nothing')
+    .option('--apply <plan>', 'apply a plan, or go on waiting for one that is applied')
+    .option('--break-glass', 'with --apply: over the cap without a second person; it pages, and is marked')
+    .option('--no-wait', 'do not wait for the deaths')
+    .option('--timeout <seconds>', 'how long to wait', number, '60')
+    .action(run<RevokeOptions>(revokeCommand))
+  program
+    .command('approve <plan>')
+    .description('be the second person of a plan over the cap; it is shown, and applied by somebody else')
+    .option('--json', 'the same facts, with stable names')
+    .action((plan: string, options: { json?: boolean }) =>
+      run<{ plan: string; json?: boolean }>(approveCommand)({ ...options, plan }),
+    )
 }
 
 const rotateIn = (program: Command, run: Run): void => {
@@ -120,9 +142,16 @@ const listCommands = (command: MakeCommand, run: Run): void => {
     .option('--session <id>', 'all grants of one session, the dead too')
     .option('--limit <n>', 'how many', number, '50')
     .action(run(grantsCommand))
+  command('held', 'inferred kills that wait over the cap for a person: exit 1 if there is any')
+    .option('--limit <n>', 'how many', number, '50')
+    .action(run(heldCommand))
+  command('blocked', 'what its store does not let die, with why: exit 1 if there is any')
+    .option('--limit <n>', 'how many', number, '50')
+    .action(run(blockedCommand))
   command('receipts', 'deaths, the newest first')
     .option('--session <id>', 'of one session')
     .option('--since-minutes <n>', 'not older', number)
+    .option('--plan <id>', 'forced by this plan')
     .option('--limit <n>', 'how many', number, '50')
     .action(run(receiptsCommand))
 }
