@@ -10,6 +10,7 @@ import { canaryStore, openCanary } from './canary-wiring.ts'
 import { inboxPorts } from './inbox-wiring.ts'
 import { leakFingerprints } from './intake/leak-fingerprints.ts'
 import { followOutcomes } from './ledger/follow-outcomes.ts'
+import { type LagHistory, lagHistory } from './ledger/lag-history.ts'
 import { leakMatches } from './ledger/leak-matches.ts'
 import { readModel } from './ledger/read-model.ts'
 import { readSecrets } from './ledger/read-secrets.ts'
@@ -17,7 +18,7 @@ import { isCanary, type RecentReceipts, recentReceipts } from './ledger/recent-r
 import { redisTimeMs } from './ledger/redis.ts'
 import type { FactLog } from './pipeline/ports.ts'
 import type { Parts, Started } from './roles.ts'
-import { readCounters } from './runtime/counters.ts'
+import { deadLettersOf, readCounters } from './runtime/counters.ts'
 import { type Metrics, metrics } from './runtime/metrics.ts'
 
 /** Serves first: people ask most when Kafka is away. Where the port is taken by another process, this one stands by. */
@@ -30,8 +31,8 @@ export const apiRole = async (parts: Parts): Promise<Started> => {
 
 const serve = async (parts: Parts, facts: FactLog, ports: ReturnType<typeof writePorts>): Promise<Started> => {
   const { config, redis, log } = parts
-  const recent = recentReceipts()
-  const read = readPort(parts, recent)
+  const past = { recent: recentReceipts(), lags: lagHistory(Date.now) }
+  const read = readPort(parts, past)
   const counted = () => readCounters(redis, config.redis.prefix)
   const shown = metrics({ status: read.status, canary: read.canary, counters: counted })
   const token = randomBytes(32).toString('base64url')
@@ -44,7 +45,7 @@ const serve = async (parts: Parts, facts: FactLog, ports: ReturnType<typeof writ
   })
   log({ msg: 'the API listens', port: Number(new URL(api.url).port) })
   const canary = openCanary(parts, facts)
-  follow(parts, recent, shown)
+  follow(parts, past, shown)
   return {
     close: async () => {
       await canary?.close()
@@ -53,12 +54,16 @@ const serve = async (parts: Parts, facts: FactLog, ports: ReturnType<typeof writ
   }
 }
 
-const follow = ({ startEventually, kafka, config, onFatal }: Parts, recent: RecentReceipts, shown: Metrics) =>
+/** What the outcome facts say, kept for those who ask by time. */
+type Past = { recent: RecentReceipts; lags: LagHistory }
+
+const follow = ({ startEventually, kafka, config, onFatal }: Parts, { recent, lags }: Past, shown: Metrics) =>
   startEventually('outcomes', () =>
     followOutcomes({
       kafka,
       topic: config.kafka.topics.facts,
       onReceipt: receipt => {
+        lags.add(receipt)
         if (recent.add(receipt) && !isCanary(receipt)) shown.observe(receipt)
       },
       onRead: recent.markRead,
@@ -79,7 +84,7 @@ const writePorts = (parts: Parts, facts: FactLog) => {
   } satisfies Partial<ApiParts>
 }
 
-const readPort = ({ config, redis, ledger, stores }: Parts, recent: RecentReceipts): ApiParts['read'] => {
+const readPort = ({ config, redis, ledger, stores }: Parts, past: Past): ApiParts['read'] => {
   const { prefix } = config.redis
   const { marks } = ledger.projection
   const model = readModel({
@@ -89,7 +94,7 @@ const readPort = ({ config, redis, ledger, stores }: Parts, recent: RecentReceip
     stores: [...stores.values()],
     boundMs: config.bounds.credentialMs,
     marks,
-    recent,
+    ...past,
   })
   const secrets = readSecrets({ redis, prefix, secrets: config.secrets, now: () => redisTimeMs(redis) })
   return {
@@ -103,6 +108,7 @@ const readPort = ({ config, redis, ledger, stores }: Parts, recent: RecentReceip
       return Math.round((before + Date.now()) / 2 - theirs)
     },
     canary: async () => readCanary(redis, prefix, config.canary, await redisTimeMs(redis)),
-    lastHour: () => recent.lastHour(Date.now()),
+    lastHour: () => past.recent.lastHour(Date.now()),
+    deadLetters: async () => deadLettersOf(await readCounters(redis, prefix)),
   }
 }
