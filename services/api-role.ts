@@ -11,6 +11,7 @@ import { canaryStore, openCanary } from './canary-wiring.ts'
 import { inboxPorts } from './inbox-wiring.ts'
 import { leakFingerprints } from './intake/leak-fingerprints.ts'
 import { followOutcomes } from './ledger/follow-outcomes.ts'
+import { type LagHistory, lagHistory } from './ledger/lag-history.ts'
 import { leakMatches } from './ledger/leak-matches.ts'
 import { planStore } from './ledger/plans.ts'
 import { readModel } from './ledger/read-model.ts'
@@ -20,6 +21,7 @@ import { redisTimeMs } from './ledger/redis.ts'
 import { openMetrics } from './metrics-wiring.ts'
 import type { FactLog } from './pipeline/ports.ts'
 import type { Parts, Started } from './roles.ts'
+import { deadLettersOf, readCounters } from './runtime/counters.ts'
 import type { Metrics } from './runtime/metrics.ts'
 
 /** Serves first: people ask most when Kafka is away. Where the port is taken by another process, this one stands by. */
@@ -32,8 +34,8 @@ export const apiRole = async (parts: Parts): Promise<Started> => {
 
 const serve = async (parts: Parts, facts: FactLog, ports: ReturnType<typeof writePorts>): Promise<Started> => {
   const { config, log } = parts
-  const recent = recentReceipts()
-  const read = readPort(parts, recent)
+  const past = { recent: recentReceipts(), lags: lagHistory(Date.now) }
+  const read = readPort(parts, past)
   const shown = openMetrics(parts, read)
   const token = randomBytes(32).toString('base64url')
   const api = await startApi({
@@ -45,7 +47,7 @@ const serve = async (parts: Parts, facts: FactLog, ports: ReturnType<typeof writ
   })
   log({ msg: 'the API listens', port: Number(new URL(api.url).port) })
   const canary = openCanary(parts, facts)
-  follow(parts, recent, shown)
+  follow(parts, past, shown)
   return {
     close: async () => {
       await canary?.close()
@@ -57,12 +59,16 @@ const serve = async (parts: Parts, facts: FactLog, ports: ReturnType<typeof writ
 const whoIs = (config: Parts['config'], token: string) =>
   authenticator(tokenTable(config, token), oidcTokens({ issuers: config.api.oidc, now: Date.now }))
 
-const follow = ({ startEventually, kafka, config, onFatal }: Parts, recent: RecentReceipts, shown: Metrics) =>
+/** What the outcome facts say, kept for those who ask by time. */
+type Past = { recent: RecentReceipts; lags: LagHistory }
+
+const follow = ({ startEventually, kafka, config, onFatal }: Parts, { recent, lags }: Past, shown: Metrics) =>
   startEventually('outcomes', () =>
     followOutcomes({
       kafka,
       topic: config.kafka.topics.facts,
       onReceipt: receipt => {
+        lags.add(receipt)
         if (recent.add(receipt) && !isCanary(receipt)) shown.observe(receipt)
       },
       onRead: () => {
@@ -100,7 +106,7 @@ const planPort = ({ config, redis, ledger, stores, log, counters }: Parts): ApiP
     },
   })
 
-const readPort = ({ config, redis, ledger, stores }: Parts, recent: RecentReceipts): ApiParts['read'] => {
+const readPort = ({ config, redis, ledger, stores }: Parts, past: Past): ApiParts['read'] => {
   const { prefix } = config.redis
   const { marks } = ledger.projection
   const model = readModel({
@@ -110,7 +116,7 @@ const readPort = ({ config, redis, ledger, stores }: Parts, recent: RecentReceip
     stores: [...stores.values()],
     boundMs: config.bounds.credentialMs,
     marks,
-    recent,
+    ...past,
   })
   const secrets = readSecrets({ redis, prefix, secrets: config.secrets, now: () => redisTimeMs(redis) })
   return {
@@ -124,6 +130,7 @@ const readPort = ({ config, redis, ledger, stores }: Parts, recent: RecentReceip
       return Math.round((before + Date.now()) / 2 - theirs)
     },
     canary: async () => readCanary(redis, prefix, config.canary, await redisTimeMs(redis)),
-    lastHour: () => recent.lastHour(Date.now()),
+    lastHour: () => past.recent.lastHour(Date.now()),
+    deadLetters: async () => deadLettersOf(await readCounters(redis, prefix)),
   }
 }

@@ -38,6 +38,7 @@ const may: Record<string, string[] | 'all'> = {
   canary: ['schemas', 'pipeline', 'canary'],
   learn: ['schemas', 'pipeline', 'learn'],
   cli: ['schemas', 'cli'],
+  dashboard: ['schemas', 'dashboard'],
   clients: ['schemas', 'clients'],
   composition: 'all',
   infra: 'all',
@@ -50,6 +51,7 @@ const onlyIn: Record<string, string[]> = {
   'node-vault': ['stores'],
   pg: ['stores', 'infra'],
   fastify: ['api'],
+  uplot: ['dashboard'],
 }
 
 describe('architecture', () => {

@@ -7,13 +7,16 @@ import { grantsRoute } from './routes/grants.ts'
 import { healthRoute } from './routes/health.ts'
 import { heldRoute } from './routes/held.ts'
 import { inboxRoute } from './routes/inbox.ts'
+import { lagRoute } from './routes/lag.ts'
 import { leaksRoute } from './routes/leaks.ts'
+import { pageRoute } from './routes/page.ts'
 import { plansRoute } from './routes/plans.ts'
 import { receiptsRoute } from './routes/receipts.ts'
 import { revocationsRoute } from './routes/revocations.ts'
 import { secretsRoute } from './routes/secrets.ts'
 import { sessionsRoute } from './routes/sessions.ts'
 import { statusRoute } from './routes/status.ts'
+import { streamRoute } from './routes/stream.ts'
 
 const maxBodyBytes = 256 * 1024
 
@@ -40,5 +43,8 @@ export const buildApi = (parts: ApiParts): FastifyInstance => {
   inboxRoute(app, parts)
   statusRoute(app, parts)
   healthRoute(app, parts)
+  lagRoute(app, parts)
+  streamRoute(app, parts)
+  pageRoute(app)
   return app
 }

@@ -1,6 +1,8 @@
 import type { Principal } from '../../schemas/config.ts'
 import type { Fact } from '../../schemas/facts.ts'
 import type { GrantEntry, GrantList, ReceiptList, SessionDetail, SessionList } from '../../schemas/http.ts'
+import type { Lag, LagWindow } from '../../schemas/http-lag.ts'
+import type { DeadLetterCount, Expiries } from '../../schemas/http-page.ts'
 import type { SecretDetail, SecretEntry } from '../../schemas/http-secrets.ts'
 import type { InboxAnswer, LeakMatch, LeaksRequest } from '../../schemas/leaks.ts'
 import type { CanaryStatus, LastHour, StateStatus } from '../../schemas/status.ts'
@@ -26,6 +28,9 @@ export type ReadPort = {
   clockSkewMs(): Promise<number>
   canary(): Promise<CanaryStatus>
   lastHour(): LastHour
+  lag(query: { tenants: string[]; window: LagWindow }): Lag
+  expiries(): Promise<Expiries>
+  deadLetters(): Promise<DeadLetterCount[]>
   leakMatches(query: { tenants: string[]; fingerprints: string[] }): Promise<LeakMatch>
 }
 

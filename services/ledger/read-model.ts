@@ -1,15 +1,21 @@
 import type { GrantEntry, GrantList, ReceiptList, SessionDetail, SessionList } from '../../schemas/http.ts'
+import type { Lag, LagWindow } from '../../schemas/http-lag.ts'
+import type { Expiries } from '../../schemas/http-page.ts'
 import type { StateStatus } from '../../schemas/status.ts'
 import type { GrantView } from '../pipeline/view.ts'
 import { grantEntries } from './grant-entries.ts'
+import { lagAnswer } from './lag-answer.ts'
+import type { LagHistory } from './lag-history.ts'
 import { loadCredentials, scanSet } from './load-credentials.ts'
 import { pastDueCandidates } from './past-due.ts'
+import { readExpiries } from './read-expiries.ts'
 import { findSession, listSessions } from './read-sessions.ts'
 import { readStatus, type StatusParts } from './read-status.ts'
 import type { RecentReceipts } from './recent-receipts.ts'
 import { redisTimeMs } from './redis.ts'
+import { storesOfCredentials } from './stores-of-credentials.ts'
 
-export type ReadModelParts = StatusParts & { recent: RecentReceipts }
+export type ReadModelParts = Omit<StatusParts, 'storesOf'> & { recent: RecentReceipts; lags: LagHistory }
 export type GrantQuery = { tenants: string[]; alivePastDue: boolean; limit: number }
 export type ReceiptQuery = { tenants: string[]; since: number; limit: number; plan?: string | undefined }
 
@@ -23,16 +29,25 @@ export type ReadModel = {
   /** Newest first. */
   receipts(query: ReceiptQuery): Promise<ReceiptList>
   status(): Promise<StateStatus>
+  /** How long they lived past due, over a window. */
+  lag(query: { tenants: string[]; window: LagWindow }): Lag
+  expiries(): Promise<Expiries>
 }
 
-export const readModel = (parts: ReadModelParts): ReadModel => ({
-  sessions: query => listSessions(parts, query),
-  session: (tenants, name) => findSession(parts, tenants, name),
-  grants: query => listGrants(parts, query),
-  grant: (tenants, id) => findGrant(parts, tenants, id),
-  receipts: query => Promise.resolve(parts.recent.list(query)),
-  status: () => readStatus(parts),
-})
+export const readModel = (parts: ReadModelParts): ReadModel => {
+  const { redis, prefix, recent, lags, boundMs } = parts
+  const storesOf = storesOfCredentials(redis, prefix)
+  return {
+    sessions: query => listSessions(parts, query),
+    session: (tenants, name) => findSession(parts, tenants, name),
+    grants: query => listGrants(parts, query),
+    grant: (tenants, id) => findGrant(parts, tenants, id),
+    receipts: query => Promise.resolve(recent.list(query)),
+    status: () => readStatus({ ...parts, storesOf }),
+    lag: query => lagAnswer(lags, { ...query, now: Date.now(), boundMs, complete: recent.isRead() }),
+    expiries: () => readExpiries(redis, prefix),
+  }
+}
 
 const ofTenants = (tenants: string[]) => (grant: GrantView) => tenants.includes(grant.session.tenant)
 

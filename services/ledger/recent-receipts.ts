@@ -12,6 +12,7 @@ export type RecentReceipts = {
   lastHour(now: number): LastHour
   /** The history was read up to where it ended when this process started. */
   markRead(): void
+  isRead(): boolean
 }
 
 /** A canary's death says that Curfew works; it is not counted among the deaths of others. */
@@ -56,6 +57,7 @@ export const recentReceipts = (): RecentReceipts => {
     markRead: () => {
       read = true
     },
+    isRead: () => read,
   }
 }
 

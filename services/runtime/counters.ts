@@ -56,3 +56,10 @@ export const readCounters = async (redis: Redis, prefix: string): Promise<ReadCo
 
 export const readHistograms = async (redis: Redis, prefix: string): Promise<[field: string, count: number][]> =>
   Object.entries(await redis.hgetall(`${prefix}:histograms`)).map(([field, count]) => [field, Number(count)])
+type Counter = { name: string; labels: Record<string, string>; value: number }
+/** What was refused, by input and why; the most first. */
+export const deadLettersOf = (counted: Counter[]): { topic: string; reason: string; count: number }[] =>
+  counted
+    .filter(one => one.name === 'curfew_dead_letters_total')
+    .map(({ labels: { topic = '', reason = '' }, value }) => ({ topic, reason, count: value }))
+    .sort((a, b) => b.count - a.count)

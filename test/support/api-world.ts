@@ -7,6 +7,8 @@ import type { CanaryStatus, StateStatus } from '../../schemas/status.ts'
 import { tokenTable } from '../../services/api/authenticate.ts'
 import { buildApi } from '../../services/api/build-api.ts'
 import type { ApiParts } from '../../services/api/ports.ts'
+import { lagAnswer } from '../../services/ledger/lag-answer.ts'
+import { lagHistory } from '../../services/ledger/lag-history.ts'
 import { memoryPlans } from './memory-plans.ts'
 
 export const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
@@ -95,6 +97,10 @@ export const apiWorld = (
       clockSkewMs: () => Promise.resolve(0),
       canary: () => Promise.resolve(youngCanary),
       lastHour: () => ({ died: 0, impossible: 0, unproven: 0, goneBeforeSeen: 0, complete: true }),
+      lag: ({ window }) =>
+        lagAnswer(lagHistory(Date.now), { tenants: [], window, now: 0, boundMs: 30_000, complete: true }),
+      expiries: () => Promise.resolve({ from: 0, stepMs: 60_000, counts: [], exact: true }),
+      deadLetters: () => Promise.resolve([]),
       leakMatches: () => Promise.resolve({ alive: 0, dead: 0 }),
       ...change.read,
     },
