@@ -13,6 +13,7 @@ import { followOutcomes } from './ledger/follow-outcomes.ts'
 import { leakMatches } from './ledger/leak-matches.ts'
 import { readModel } from './ledger/read-model.ts'
 import { readSecrets } from './ledger/read-secrets.ts'
+import { readStory } from './ledger/read-story.ts'
 import { isCanary, type RecentReceipts, recentReceipts } from './ledger/recent-receipts.ts'
 import { redisTimeMs } from './ledger/redis.ts'
 import type { FactLog } from './pipeline/ports.ts'
@@ -79,7 +80,7 @@ const writePorts = (parts: Parts, facts: FactLog) => {
   } satisfies Partial<ApiParts>
 }
 
-const readPort = ({ config, redis, ledger, stores }: Parts, recent: RecentReceipts): ApiParts['read'] => {
+const readPort = ({ config, kafka, redis, ledger, stores }: Parts, recent: RecentReceipts): ApiParts['read'] => {
   const { prefix } = config.redis
   const { marks } = ledger.projection
   const model = readModel({
@@ -92,8 +93,10 @@ const readPort = ({ config, redis, ledger, stores }: Parts, recent: RecentReceip
     recent,
   })
   const secrets = readSecrets({ redis, prefix, secrets: config.secrets, now: () => redisTimeMs(redis) })
+  const story = { kafka, topic: config.kafka.topics.facts, partitions: config.kafka.factsPartitions }
   return {
     ...model,
+    story: (tenants, id) => readStory({ redis, prefix, marks, ...story }, tenants, id),
     secrets: secrets.list,
     secret: secrets.one,
     leakMatches: query => leakMatches({ redis, prefix, marks }, query),

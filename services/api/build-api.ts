@@ -12,6 +12,7 @@ import { revocationsRoute } from './routes/revocations.ts'
 import { secretsRoute } from './routes/secrets.ts'
 import { sessionsRoute } from './routes/sessions.ts'
 import { statusRoute } from './routes/status.ts'
+import { storyRoute } from './routes/story.ts'
 
 const maxBodyBytes = 256 * 1024
 
@@ -28,6 +29,7 @@ export const buildApi = (parts: ApiParts): FastifyInstance => {
   eventsRoute(app, parts)
   sessionsRoute(app, parts, closing.signal)
   grantsRoute(app, parts)
+  storyRoute(app, parts)
   receiptsRoute(app, parts)
   revocationsRoute(app, parts)
   secretsRoute(app, parts)

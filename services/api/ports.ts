@@ -4,6 +4,8 @@ import type { GrantEntry, GrantList, ReceiptList, SessionDetail, SessionList } f
 import type { SecretDetail, SecretEntry } from '../../schemas/http-secrets.ts'
 import type { InboxAnswer, LeakMatch, LeaksRequest } from '../../schemas/leaks.ts'
 import type { CanaryStatus, LastHour, StateStatus } from '../../schemas/status.ts'
+import type { FactEntry } from '../pipeline/fact-key.ts'
+import type { WorkNote } from '../pipeline/ports.ts'
 
 /** An event as it came: CloudEvents in structured or binary mode. */
 export type RawEvent = {
@@ -12,12 +14,26 @@ export type RawEvent = {
   attributePrefix: 'ce-'
 }
 
+/** A fact and where it lies in the facts topic. `appendedAt`: the record's own time. */
+export type PlacedFact = { fact: FactEntry; place: string; appendedAt: number }
+/** What is known of one grant: its facts, and what the work remembers of its current epoch. */
+export type StoryRecord = {
+  entry: GrantEntry
+  sid: string
+  note?: WorkNote | undefined
+  facts: PlacedFact[]
+  /** False: reading was cut short. */
+  complete: boolean
+}
+
 /** Every read throws while the state cannot be read. */
 export type ReadPort = {
   sessions(query: { tenants: string[]; limit: number }): Promise<SessionList>
   session(tenants: string[], name: string): Promise<SessionDetail | undefined>
   grants(query: { tenants: string[]; alivePastDue: boolean; limit: number }): Promise<GrantList>
   grant(tenants: string[], id: string): Promise<GrantEntry | undefined>
+  /** The beginning of an id is enough. Throws while Kafka cannot be read, too. */
+  story(tenants: string[], id: string): Promise<StoryRecord | 'ambiguous' | undefined>
   receipts(query: { tenants: string[]; since: number; limit: number }): Promise<ReceiptList>
   secrets(tenants: string[]): Promise<SecretEntry[]>
   secret(tenants: string[], id: string): Promise<SecretDetail | undefined>

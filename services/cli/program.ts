@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { type ExplainOptions, explainCommand } from './commands/explain.ts'
 import { fingerprintCommand } from './commands/fingerprint.ts'
 import { type LeakImportOptions, leakImportCommand } from './commands/leak-import.ts'
 import { grantsCommand, receiptsCommand, sessionsCommand } from './commands/lists.ts'
@@ -33,6 +34,10 @@ export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
 
   command('status', 'is anything alive that should be dead, and is Curfew itself well').action(run(statusCommand))
   listCommands(command, run)
+  command('explain <grant>', 'the whole story of one grant, in order, each line with its source').action(
+    (grant: string, options: Omit<ExplainOptions, 'grant'>) =>
+      run<ExplainOptions>(explainCommand)({ ...options, grant }),
+  )
   command('revoke', 'end a session, a task or a grant, and wait for each proven death')
     .option('--session <id>', 'everything of this session')
     .option('--task <id>', 'only this task of the session')

@@ -1,8 +1,9 @@
 import type { GrantEntry, GrantList, ReceiptList, SessionDetail, SessionList } from '../../schemas/http.ts'
 import type { StateStatus } from '../../schemas/status.ts'
 import type { GrantView } from '../pipeline/view.ts'
+import { findGrants } from './find-grants.ts'
 import { grantEntries } from './grant-entries.ts'
-import { loadCredentials, scanSet } from './load-credentials.ts'
+import { loadCredentials } from './load-credentials.ts'
 import { pastDueCandidates } from './past-due.ts'
 import { findSession, listSessions } from './read-sessions.ts'
 import { readStatus, type StatusParts } from './read-status.ts'
@@ -29,7 +30,7 @@ export const readModel = (parts: ReadModelParts): ReadModel => ({
   sessions: query => listSessions(parts, query),
   session: (tenants, name) => findSession(parts, tenants, name),
   grants: query => listGrants(parts, query),
-  grant: (tenants, id) => findGrant(parts, tenants, id),
+  grant: async (tenants, id) => (await findGrants(parts, tenants, id))[0]?.entry,
   receipts: query => Promise.resolve(parts.recent.list(query)),
   status: () => readStatus(parts),
 })
@@ -54,31 +55,4 @@ const listGrants = async (parts: ReadModelParts, query: GrantQuery): Promise<Gra
 const outstanding = async ({ redis, prefix }: ReadModelParts, most: number) => {
   const cids = await redis.zrange(`${prefix}:at:hard`, 0, String(most))
   return { cids: cids.slice(0, most), complete: cids.length <= most }
-}
-
-const page = 1_000
-const mostSearched = 1_000_000
-
-/** The state knows credentials; a grant's id is computed from each. The living are searched first. */
-const findGrant = async (parts: ReadModelParts, tenants: string[], id: string): Promise<GrantEntry | undefined> => {
-  const { redis, prefix } = parts
-  const [now, marks] = await Promise.all([redisTimeMs(redis), parts.marks()])
-  const among = async (cids: string[]) => {
-    const loaded = await loadCredentials(redis, prefix, cids)
-    return loaded.flatMap(one => grantEntries(one, now, marks, ofTenants(tenants))).find(one => one.grant === id)
-  }
-  for (let start = 0; start < mostSearched; start += page) {
-    const cids = await redis.zrange(`${prefix}:at:hard`, String(start), String(start + page - 1))
-    const found = await among(cids)
-    if (found || cids.length < page) {
-      if (found) return found
-      break
-    }
-  }
-  const { members } = await scanSet(redis, `${prefix}:credentials`, mostSearched)
-  for (let start = 0; start < members.length; start += page) {
-    const found = await among(members.slice(start, start + page))
-    if (found) return found
-  }
-  return undefined
 }

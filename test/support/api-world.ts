@@ -77,6 +77,7 @@ export const apiWorld = (change: { read?: Partial<ApiParts['read']>; parts?: Par
       session: () => Promise.resolve(undefined),
       grants: () => Promise.resolve({ grants: [], complete: true }),
       grant: () => Promise.resolve(undefined),
+      story: () => Promise.resolve(undefined),
       receipts: () => Promise.resolve({ receipts: [], complete: true }),
       secrets: () => Promise.resolve([]),
       secret: () => Promise.resolve(undefined),
