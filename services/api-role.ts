@@ -17,6 +17,7 @@ import { readStory } from './ledger/read-story.ts'
 import { isCanary, type RecentReceipts, recentReceipts } from './ledger/recent-receipts.ts'
 import { redisTimeMs } from './ledger/redis.ts'
 import type { FactLog } from './pipeline/ports.ts'
+import { replayPort } from './replay-wiring.ts'
 import type { Parts, Started } from './roles.ts'
 import { readCounters } from './runtime/counters.ts'
 import { type Metrics, metrics } from './runtime/metrics.ts'
@@ -72,6 +73,7 @@ const writePorts = (parts: Parts, facts: FactLog) => {
   const { edge, publicKey, log } = parts
   return {
     ...inboxPorts(parts, facts),
+    replay: replayPort(parts),
     now: Date.now,
     append: facts.append,
     fingerprints: async sealed => leakFingerprints({ edge }, await edge.open(sealed)),

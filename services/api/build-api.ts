@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { ApiParts } from './ports.ts'
 import { answerProblems } from './problems.ts'
+import { deadLettersRoute } from './routes/dead-letters.ts'
 import { eventsRoute } from './routes/events.ts'
 import { fingerprintsRoute } from './routes/fingerprints.ts'
 import { grantsRoute } from './routes/grants.ts'
@@ -8,6 +9,7 @@ import { healthRoute } from './routes/health.ts'
 import { inboxRoute } from './routes/inbox.ts'
 import { leaksRoute } from './routes/leaks.ts'
 import { receiptsRoute } from './routes/receipts.ts'
+import { replaysRoute } from './routes/replays.ts'
 import { revocationsRoute } from './routes/revocations.ts'
 import { secretsRoute } from './routes/secrets.ts'
 import { sessionsRoute } from './routes/sessions.ts'
@@ -32,6 +34,8 @@ export const buildApi = (parts: ApiParts): FastifyInstance => {
   storyRoute(app, parts)
   receiptsRoute(app, parts)
   revocationsRoute(app, parts)
+  deadLettersRoute(app, parts)
+  replaysRoute(app, parts)
   secretsRoute(app, parts)
   fingerprintsRoute(app, parts)
   leaksRoute(app, parts)

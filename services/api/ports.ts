@@ -1,6 +1,7 @@
 import type { Principal } from '../../schemas/config.ts'
 import type { Fact } from '../../schemas/facts.ts'
 import type { GrantEntry, GrantList, ReceiptList, SessionDetail, SessionList } from '../../schemas/http.ts'
+import type { DeadLetterList, ReplayPlan, ReplaySelect } from '../../schemas/http-replay.ts'
 import type { SecretDetail, SecretEntry } from '../../schemas/http-secrets.ts'
 import type { InboxAnswer, LeakMatch, LeaksRequest } from '../../schemas/leaks.ts'
 import type { CanaryStatus, LastHour, StateStatus } from '../../schemas/status.ts'
@@ -44,6 +45,24 @@ export type ReadPort = {
   leakMatches(query: { tenants: string[]; fingerprints: string[] }): Promise<LeakMatch>
 }
 
+/** Dead letters, and reading again what was missed. Of a principal's own tenant only. Throws RejectedEvent, NotNow. */
+export type ReplayPort = {
+  letters(
+    principal: Principal,
+    query: {
+      topic?: string | undefined
+      reason?: string | undefined
+      id?: string | undefined
+      all: boolean
+      limit: number
+    },
+  ): Promise<DeadLetterList>
+  plan(select: ReplaySelect, principal: Principal): Promise<ReplayPlan>
+  find(plan: string, principal: Principal): Promise<ReplayPlan | undefined>
+  /** Begins, and goes on without the caller. Undefined: no such plan, or no longer. */
+  apply(plan: string, principal: Principal): Promise<ReplayPlan | undefined>
+}
+
 /** One webhook as it came. The raw body is what is signed. */
 export type Delivery = { headers: Record<string, string | undefined>; body: Buffer; receivedAt: number }
 
@@ -67,6 +86,7 @@ export type ApiParts = {
   acceptEvent(raw: RawEvent, principal: Principal, receivedAt: number): Promise<number>
   append(facts: Fact[]): Promise<void>
   read: ReadPort
+  replay: ReplayPort
   /** Opens a sealed value, fingerprints it under every live pepper and forgets it. */
   fingerprints(sealed: string): Promise<string[]>
   inbox: ReadonlyMap<string, InboxSender>

@@ -9,6 +9,8 @@ import type { Brought, Finding } from '../../schemas/store-test.ts'
 export type Io = {
   out(text: string): void
   err(text: string): void
+  /** One line that is written over on a terminal; nothing elsewhere. */
+  progress(line: string): void
   env: Record<string, string | undefined>
   home: string
   readFile(file: string): string
@@ -40,6 +42,7 @@ export const processIo = (given: Pick<Io, 'testStore' | 'readReport'>): Io => {
   return {
     out: text => void process.stdout.write(`${text}\n`),
     err: text => void process.stderr.write(`${text}\n`),
+    progress: line => void (process.stderr.isTTY && process.stderr.write(`\r\u001b[K${line}\r`)),
     env: process.env,
     home: homedir(),
     readFile: file => readFileSync(file, 'utf8'),

@@ -88,6 +88,12 @@ export const apiWorld = (change: { read?: Partial<ApiParts['read']>; parts?: Par
       leakMatches: () => Promise.resolve({ alive: 0, dead: 0 }),
       ...change.read,
     },
+    replay: {
+      letters: () => Promise.resolve({ letters: [], open: {}, complete: true }),
+      plan: () => Promise.reject(new Error('nothing to replay')),
+      find: () => Promise.resolve(undefined),
+      apply: () => Promise.resolve(undefined),
+    },
     inbox: new Map(),
     understandLeak: () => Promise.resolve({ fingerprints: [], facts: [] }),
     fingerprints: () => Promise.resolve([`p1:${'0'.repeat(64)}`]),

@@ -58,6 +58,7 @@ export const cli = async (argv: string[], options: CliOptions = {}) => {
   const io: Io = {
     out: text => out.push(text),
     err: text => err.push(text),
+    progress: line => err.push(line),
     env: options.env ?? {},
     home: '/home/someone',
     readFile: file => {

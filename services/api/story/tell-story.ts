@@ -15,7 +15,12 @@ export const tellStory = (record: StoryRecord, now: number): GrantStory => {
     ...dueLine(entry),
     ...(entry.receipt ? [] : workLines(note, entry)),
   ]
-  return { grant: entry, story: oncePerReceipt(lines).sort((a, b) => a.at - b.at || rank(a) - rank(b)), complete, ...standing(entry, now) }
+  return {
+    grant: entry,
+    story: oncePerReceipt(lines).sort((a, b) => a.at - b.at || rank(a) - rank(b)),
+    complete,
+    ...standing(entry, now),
+  }
 }
 
 /** In one millisecond, the cause comes before what it caused. */
