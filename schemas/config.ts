@@ -1,8 +1,12 @@
 import { z } from 'zod'
+import { oidcIssuer } from './api-oidc.ts'
 import { inboxConfig, leakDialects } from './inbox.ts'
 import { canaryTenant, durationMs, storeId } from './primitives.ts'
+import { role } from './roles.ts'
 import { secretConfig } from './secrets.ts'
 import { storeConfig } from './stores.ts'
+
+export { type Role, role } from './roles.ts'
 
 export const topicNames = z
   .object({
@@ -14,13 +18,6 @@ export const topicNames = z
     deadLetters: z.string().default('curfew-dead-letters'),
   })
   .prefault({})
-
-/**
- * What a person may do: look; also replay what was missed; also revoke, rotate and plan; also be the second person of a plan
- * that is over the cap.
- */
-export const role = z.enum(['viewer', 'replayer', 'revoker', 'approver'])
-export type Role = z.infer<typeof role>
 
 /** Who may send what. Static: checked at intake, without state. */
 export const principal = z.strictObject({
@@ -102,7 +99,14 @@ export const config = z
         wakeUps: z.boolean().default(true),
       })
       .prefault({}),
-    api: z.strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).default(7440) }).prefault({}),
+    api: z
+      .strictObject({
+        host: z.string().default('127.0.0.1'),
+        port: z.int().min(0).default(7440),
+        /** Whose bearer tokens people may show, beside the static ones of `principals`. */
+        oidc: z.array(oidcIssuer).default([]),
+      })
+      .prefault({}),
     canary: z
       .strictObject({ store: storeId, tokenRole: z.string(), everyMs: z.int().min(1_000).default(60_000) })
       .optional(),
@@ -153,6 +157,12 @@ export const config = z
     }
     if (new Set(learned).size !== learned.length) problem('stores: a topic is learned from twice')
     if (c.canary && !stores.has(c.canary.store)) problem(`canary.store: no store "${c.canary.store}"`)
+    for (const field of ['id', 'issuer'] as const)
+      if (new Set(c.api.oidc.map(one => one[field])).size !== c.api.oidc.length)
+        problem(`api.oidc: one ${field} is used twice`)
+    // People of an issuer, and whoever holds the local token, have names that the config cannot give to another.
+    for (const { id } of c.principals)
+      if (id === 'local' || id.startsWith('oidc:')) problem(`principals.${id}: this name is Curfew's own`)
     if (c.session.maxLifeMs > c.session.maxLifeCapMs) problem('session.maxLifeMs is over session.maxLifeCapMs')
   })
 export type Config = z.infer<typeof config>

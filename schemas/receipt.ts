@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { force } from './force.ts'
 import { cause, credentialKind } from './grant.ts'
 import { epochMs, handle, hexId, senderId, storeId } from './primitives.ts'
 
@@ -39,6 +40,8 @@ export const receipt = z.object({
   /** Probed once more then: seen alive, it has relapsed, or was announced before it existed. */
   recheckAt: epochMs.optional(),
   reason: z.string().max(200).optional(),
+  /** Somebody forced it: who, why, and by which plan. */
+  forced: force.optional(),
   /** What outlives the refusal of every new request, and what bounds it: calls in flight, open streams. */
   exposure: z.array(z.string().max(200)).optional(),
   attempts: z.int().min(0),

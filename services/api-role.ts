@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { homedir } from 'node:os'
 import { apiStateFile } from '../schemas/http.ts'
-import { tokenTable } from './api/authenticate.ts'
+import { authenticator, tokenTable } from './api/authenticate.ts'
+import { oidcTokens } from './api/oidc-tokens.ts'
 import type { ApiParts } from './api/ports.ts'
 import { standBy } from './api/stand-by.ts'
 import { startApi } from './api/start-api.ts'
@@ -11,6 +12,7 @@ import { inboxPorts } from './inbox-wiring.ts'
 import { leakFingerprints } from './intake/leak-fingerprints.ts'
 import { followOutcomes } from './ledger/follow-outcomes.ts'
 import { leakMatches } from './ledger/leak-matches.ts'
+import { planStore } from './ledger/plans.ts'
 import { readModel } from './ledger/read-model.ts'
 import { readSecrets } from './ledger/read-secrets.ts'
 import { readStory } from './ledger/read-story.ts'
@@ -42,7 +44,7 @@ const serve = async (parts: Parts, facts: FactLog, ports: ReturnType<typeof writ
     token,
     stateFile: apiStateFile(process.env, homedir()),
     configFile: parts.configFile,
-    api: { ...ports, authenticate: tokenTable(config, token), read, metrics: shown.render },
+    api: { ...ports, authenticate: whoIs(config, token), read, metrics: shown.render },
   })
   log({ msg: 'the API listens', port: Number(new URL(api.url).port) })
   const canary = openCanary(parts, facts)
@@ -54,6 +56,9 @@ const serve = async (parts: Parts, facts: FactLog, ports: ReturnType<typeof writ
     },
   }
 }
+
+const whoIs = (config: Parts['config'], token: string) =>
+  authenticator(tokenTable(config, token), oidcTokens({ issuers: config.api.oidc, now: Date.now }))
 
 const follow = ({ startEventually, kafka, config, onFatal }: Parts, recent: RecentReceipts, shown: Metrics) =>
   startEventually('outcomes', () =>
@@ -74,6 +79,7 @@ const writePorts = (parts: Parts, facts: FactLog) => {
   return {
     ...inboxPorts(parts, facts),
     replay: replayPort(parts),
+    plans: planPort(parts),
     now: Date.now,
     append: facts.append,
     fingerprints: async sealed => leakFingerprints({ edge }, await edge.open(sealed)),
@@ -81,6 +87,19 @@ const writePorts = (parts: Parts, facts: FactLog) => {
     log,
   } satisfies Partial<ApiParts>
 }
+
+const planPort = ({ config, redis, ledger, stores, log, counters }: Parts): ApiParts['plans'] =>
+  planStore({
+    redis,
+    prefix: config.redis.prefix,
+    scripts: ledger.scripts,
+    stores,
+    cap: config.cap,
+    onBreakGlass: ({ plan, by, facts }) => {
+      counters.add('curfew_break_glass_total', {})
+      log({ msg: 'PAGE break-glass: a plan over the cap was applied by one person alone', plan, by, facts })
+    },
+  })
 
 const readPort = ({ config, kafka, redis, ledger, stores }: Parts, recent: RecentReceipts): ApiParts['read'] => {
   const { prefix } = config.redis

@@ -6,8 +6,10 @@ import { eventsRoute } from './routes/events.ts'
 import { fingerprintsRoute } from './routes/fingerprints.ts'
 import { grantsRoute } from './routes/grants.ts'
 import { healthRoute } from './routes/health.ts'
+import { heldRoute } from './routes/held.ts'
 import { inboxRoute } from './routes/inbox.ts'
 import { leaksRoute } from './routes/leaks.ts'
+import { plansRoute } from './routes/plans.ts'
 import { receiptsRoute } from './routes/receipts.ts'
 import { replaysRoute } from './routes/replays.ts'
 import { revocationsRoute } from './routes/revocations.ts'
@@ -36,6 +38,8 @@ export const buildApi = (parts: ApiParts): FastifyInstance => {
   revocationsRoute(app, parts)
   deadLettersRoute(app, parts)
   replaysRoute(app, parts)
+  plansRoute(app, parts)
+  heldRoute(app, parts)
   secretsRoute(app, parts)
   fingerprintsRoute(app, parts)
   leaksRoute(app, parts)

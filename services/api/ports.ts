@@ -6,6 +6,7 @@ import type { SecretDetail, SecretEntry } from '../../schemas/http-secrets.ts'
 import type { InboxAnswer, LeakMatch, LeaksRequest } from '../../schemas/leaks.ts'
 import type { CanaryStatus, LastHour, StateStatus } from '../../schemas/status.ts'
 import type { FactEntry } from '../pipeline/fact-key.ts'
+import type { PlanPort } from '../pipeline/plans.ts'
 import type { WorkNote } from '../pipeline/ports.ts'
 
 /** An event as it came: CloudEvents in structured or binary mode. */
@@ -35,7 +36,7 @@ export type ReadPort = {
   grant(tenants: string[], id: string): Promise<GrantEntry | undefined>
   /** The beginning of an id is enough. Throws while Kafka cannot be read, too. */
   story(tenants: string[], id: string): Promise<StoryRecord | 'ambiguous' | undefined>
-  receipts(query: { tenants: string[]; since: number; limit: number }): Promise<ReceiptList>
+  receipts(query: { tenants: string[]; since: number; limit: number; plan?: string | undefined }): Promise<ReceiptList>
   secrets(tenants: string[]): Promise<SecretEntry[]>
   secret(tenants: string[], id: string): Promise<SecretDetail | undefined>
   status(): Promise<StateStatus>
@@ -80,8 +81,8 @@ export type InboxSender = {
 
 export type ApiParts = {
   now(): number
-  /** Undefined: nobody that this API knows. */
-  authenticate(token: string): Principal | undefined
+  /** Undefined: nobody that this API knows. Throws HttpProblem where an issuer's token is refused, or cannot be told. */
+  authenticate(token: string): Promise<Principal | undefined>
   /** Parsed, authorized, translated and durable, or it throws RejectedEvent or FactsUnavailable. The number of facts. */
   acceptEvent(raw: RawEvent, principal: Principal, receivedAt: number): Promise<number>
   append(facts: Fact[]): Promise<void>
@@ -99,6 +100,7 @@ export type ApiParts = {
     principal: Principal,
     receivedAt: number,
   ): Promise<{ fingerprints: string[]; facts: Fact[]; again?: Error | undefined }>
+  plans: PlanPort
   publicKey: Record<string, unknown>
   metrics(): Promise<{ contentType: string; text: string }>
   /** Ids, codes and counts only: never a body, a header or a URL. */

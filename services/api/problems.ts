@@ -56,10 +56,13 @@ export const answerProblems = (app: FastifyInstance, log: (entry: object) => voi
       log({ msg: 'request failed', error: error instanceof Error ? error.name : 'unknown' })
     const retryAfterMs = problem.retryAfterMs ?? (problem.statusCode === 503 ? 2_000 : undefined)
     if (retryAfterMs !== undefined) void reply.header('retry-after', String(Math.ceil(retryAfterMs / 1_000)))
-    if (problem.statusCode === 401) void reply.header('www-authenticate', 'Bearer')
+    if (problem.statusCode === 401) void reply.header('www-authenticate', challenge(problem.code))
     return reply.code(problem.statusCode).send({ code: problem.code, message: problem.message })
   })
 }
+
+/** RFC 6750. */
+const challenge = (code: string) => (code === 'invalid_token' ? 'Bearer error="invalid_token"' : 'Bearer')
 
 /** A read that fails is `unknown`, never an empty list. */
 export const readState = async <T>(read: () => Promise<T>): Promise<T> => {
@@ -104,6 +107,7 @@ const told = (what: string) => `No event told of a ${what} of that name in this 
 const unknown = {
   session: told('session'),
   grant: told('grant'),
+  plan: 'There is no plan of that name in this tenant: it is older than a day, or Redis lost it. Make it again.',
   secret: 'The registry has no secret of that name in this tenant.',
   replay: 'There is no such plan, or it is too old: plan it again.',
 }

@@ -12,7 +12,7 @@ import { redisTimeMs } from './redis.ts'
 
 export type ReadModelParts = StatusParts & { recent: RecentReceipts }
 export type GrantQuery = { tenants: string[]; alivePastDue: boolean; limit: number }
-export type ReceiptQuery = { tenants: string[]; since: number; limit: number }
+export type ReceiptQuery = { tenants: string[]; since: number; limit: number; plan?: string | undefined }
 
 /** What people and orchestrators may see. Throws while Redis is away: nothing stale is shown as if it were now. */
 export type ReadModel = {

@@ -7,6 +7,7 @@ import type { CanaryStatus, StateStatus } from '../../schemas/status.ts'
 import { tokenTable } from '../../services/api/authenticate.ts'
 import { buildApi } from '../../services/api/build-api.ts'
 import type { ApiParts } from '../../services/api/ports.ts'
+import { memoryPlans } from './memory-plans.ts'
 
 export const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const may = { lifecycle: false, grant: [], leak: false, admin: false }
@@ -16,6 +17,13 @@ const principals: Principal[] = [
   { id: 'boss', tenant: 'other', may: { ...may, admin: true, grant: ['vault-b'] }, tokenSha256: sha256('boss-token') },
   { id: 'tokenless', tenant: 'acme', may: { ...may, admin: true } },
 ]
+/** One person of each role. */
+export const people: Principal[] = (['viewer', 'replayer', 'revoker', 'approver'] as const).map(role => ({
+  id: role,
+  tenant: 'acme',
+  may: { ...may, roles: [role] },
+  tokenSha256: sha256(`${role}-token`),
+}))
 const stores = [{ id: 'vault-a' }, { id: 'vault-b' }] as never
 
 export const stateOf = (change: Partial<StateStatus> = {}): StateStatus => ({
@@ -57,13 +65,16 @@ export type ApiWorld = {
 }
 
 /** The API without a socket, over ports in memory. `local` is the token made at start. */
-export const apiWorld = (change: { read?: Partial<ApiParts['read']>; parts?: Partial<ApiParts> } = {}): ApiWorld => {
+export const apiWorld = (
+  change: { read?: Partial<ApiParts['read']>; parts?: Partial<ApiParts>; principals?: Principal[] } = {},
+): ApiWorld => {
   const appended: Fact[] = []
   const accepted: ApiWorld['accepted'] = []
   const logged: object[] = []
+  const known = tokenTable({ principals: [...principals, ...(change.principals ?? people)], stores }, 'local')
   const parts: ApiParts = {
     now: () => 1_700_000_000_000,
-    authenticate: tokenTable({ principals, stores }, 'local'),
+    authenticate: async token => known(token),
     acceptEvent: (raw, principal) => {
       accepted.push({ principal, body: String(raw.body) })
       return Promise.resolve(1)
@@ -94,6 +105,7 @@ export const apiWorld = (change: { read?: Partial<ApiParts['read']>; parts?: Par
       find: () => Promise.resolve(undefined),
       apply: () => Promise.resolve(undefined),
     },
+    plans: memoryPlans(),
     inbox: new Map(),
     understandLeak: () => Promise.resolve({ fingerprints: [], facts: [] }),
     fingerprints: () => Promise.resolve([`p1:${'0'.repeat(64)}`]),
