@@ -16,10 +16,12 @@ import { leakMatches } from './ledger/leak-matches.ts'
 import { planStore } from './ledger/plans.ts'
 import { readModel } from './ledger/read-model.ts'
 import { readSecrets } from './ledger/read-secrets.ts'
+import { readStory } from './ledger/read-story.ts'
 import { isCanary, type RecentReceipts, recentReceipts } from './ledger/recent-receipts.ts'
 import { redisTimeMs } from './ledger/redis.ts'
 import { openMetrics } from './metrics-wiring.ts'
 import type { FactLog } from './pipeline/ports.ts'
+import { replayPort } from './replay-wiring.ts'
 import type { Parts, Started } from './roles.ts'
 import { deadLettersOf, readCounters } from './runtime/counters.ts'
 import type { Metrics } from './runtime/metrics.ts'
@@ -84,6 +86,7 @@ const writePorts = (parts: Parts, facts: FactLog) => {
   const { edge, publicKey, log } = parts
   return {
     ...inboxPorts(parts, facts),
+    replay: replayPort(parts),
     plans: planPort(parts),
     now: Date.now,
     append: facts.append,
@@ -106,7 +109,7 @@ const planPort = ({ config, redis, ledger, stores, log, counters }: Parts): ApiP
     },
   })
 
-const readPort = ({ config, redis, ledger, stores }: Parts, past: Past): ApiParts['read'] => {
+const readPort = ({ config, kafka, redis, ledger, stores }: Parts, past: Past): ApiParts['read'] => {
   const { prefix } = config.redis
   const { marks } = ledger.projection
   const model = readModel({
@@ -119,8 +122,10 @@ const readPort = ({ config, redis, ledger, stores }: Parts, past: Past): ApiPart
     ...past,
   })
   const secrets = readSecrets({ redis, prefix, secrets: config.secrets, now: () => redisTimeMs(redis) })
+  const story = { kafka, topic: config.kafka.topics.facts, partitions: config.kafka.factsPartitions }
   return {
     ...model,
+    story: (tenants, id) => readStory({ redis, prefix, marks, ...story }, tenants, id),
     secrets: secrets.list,
     secret: secrets.one,
     leakMatches: query => leakMatches({ redis, prefix, marks }, query),

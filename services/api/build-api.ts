@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { ApiParts } from './ports.ts'
 import { answerProblems } from './problems.ts'
+import { deadLettersRoute } from './routes/dead-letters.ts'
 import { eventsRoute } from './routes/events.ts'
 import { fingerprintsRoute } from './routes/fingerprints.ts'
 import { grantsRoute } from './routes/grants.ts'
@@ -12,10 +13,12 @@ import { leaksRoute } from './routes/leaks.ts'
 import { pageRoute } from './routes/page.ts'
 import { plansRoute } from './routes/plans.ts'
 import { receiptsRoute } from './routes/receipts.ts'
+import { replaysRoute } from './routes/replays.ts'
 import { revocationsRoute } from './routes/revocations.ts'
 import { secretsRoute } from './routes/secrets.ts'
 import { sessionsRoute } from './routes/sessions.ts'
 import { statusRoute } from './routes/status.ts'
+import { storyRoute } from './routes/story.ts'
 import { streamRoute } from './routes/stream.ts'
 
 const maxBodyBytes = 256 * 1024
@@ -33,8 +36,11 @@ export const buildApi = (parts: ApiParts): FastifyInstance => {
   eventsRoute(app, parts)
   sessionsRoute(app, parts, closing.signal)
   grantsRoute(app, parts)
+  storyRoute(app, parts)
   receiptsRoute(app, parts)
   revocationsRoute(app, parts)
+  deadLettersRoute(app, parts)
+  replaysRoute(app, parts)
   plansRoute(app, parts)
   heldRoute(app, parts)
   secretsRoute(app, parts)

@@ -41,6 +41,7 @@ const statuses = new Map([
   ['bad_signature', 401],
   ['not_allowed', 403],
   ['too_large', 413],
+  ['plan_changed', 409],
 ])
 const statusOf = (code: string) => statuses.get(code) ?? 400
 
@@ -72,6 +73,16 @@ export const readState = async <T>(read: () => Promise<T>): Promise<T> => {
   }
 }
 
+/** The same for what is read from Kafka. What is said on purpose is said. */
+export const readKafka = async <T>(read: () => Promise<T>): Promise<T> => {
+  try {
+    return await read()
+  } catch (error) {
+    if (problemOf(error)) throw error
+    throw new HttpProblem(503, 'topics_unavailable', 'Kafka or Redis cannot be read now: nothing is known. Ask again.')
+  }
+}
+
 /** Paths and rules only: an issue's own text may quote input. */
 export const checked = <T>(schema: z.ZodType<T>, input: unknown, what: string): T => {
   const parsed = schema.safeParse(input)
@@ -98,7 +109,8 @@ const unknown = {
   grant: told('grant'),
   plan: 'There is no plan of that name in this tenant: it is older than a day, or Redis lost it. Make it again.',
   secret: 'The registry has no secret of that name in this tenant.',
+  replay: 'There is no such plan, or it is too old: plan it again.',
 }
-export function mustExist<T>(found: T | undefined, what: 'session' | 'grant' | 'secret' | 'plan'): asserts found is T {
+export function mustExist<T>(found: T | undefined, what: keyof typeof unknown): asserts found is T {
   if (found === undefined) throw new HttpProblem(404, `no_such_${what}`, unknown[what])
 }

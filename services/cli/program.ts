@@ -1,8 +1,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { type DlqOptions, dlqCommand, dlqShowCommand } from './commands/dlq.ts'
+import { type ExplainOptions, explainCommand } from './commands/explain.ts'
 import { fingerprintCommand } from './commands/fingerprint.ts'
 import { type LeakImportOptions, leakImportCommand } from './commands/leak-import.ts'
 import { blockedCommand, grantsCommand, heldCommand, receiptsCommand, sessionsCommand } from './commands/lists.ts'
 import { approveCommand } from './commands/plan.ts'
+import { type ReplayOptions, replayCommand } from './commands/replay.ts'
 import { type RevokeOptions, revokeCommand } from './commands/revoke.ts'
 import { type RotateOptions, rotateCommand } from './commands/rotate.ts'
 import { secretsCommand } from './commands/secrets.ts'
@@ -34,7 +37,12 @@ export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
 
   command('status', 'is anything alive that should be dead, and is Curfew itself well').action(run(statusCommand))
   listCommands(command, run)
+  command('explain <grant>', 'the whole story of one grant, in order, each line with its source').action(
+    (grant: string, options: Omit<ExplainOptions, 'grant'>) =>
+      run<ExplainOptions>(explainCommand)({ ...options, grant }),
+  )
   revokeCommands(program, command, run)
+  missedCommands(program, command, run)
   command('secrets', 'registered secrets: their versions and rotations; exit 1 if one is blocked or compromised')
     .option('--secret <id>', 'one of them, with its versions and rotations')
     .action(run(secretsCommand))
@@ -84,6 +92,38 @@ const revokeCommands = (program: Command, command: MakeCommand, run: Run): void 
     .action((plan: string, options: { json?: boolean }) =>
       run<{ plan: string; json?: boolean }>(approveCommand)({ ...options, plan }),
     )
+}
+
+const missedCommands = (program: Command, command: MakeCommand, run: Run): void => {
+  const dlq = command('dlq', 'dead letters: what could not be taken in, and why; exit 1 if any is open')
+    .option('--topic <topic>', 'of one input topic')
+    .option('--reason <code>', 'of one reason')
+    .option('--all', 'the resolved ones too')
+    .option('--limit <n>', 'how many', number, '50')
+    .helpCommand(false)
+    .action(run<DlqOptions>(dlqCommand))
+  dlq
+    .command('show <letter>')
+    .description('one of them, by topic/partition/offset')
+    .option('--json', 'the same facts, with stable names')
+    .action((letter: string, options: { json?: boolean }) =>
+      run<{ letter: string; json?: boolean }>(dlqShowCommand)({ ...options, ...dlq.opts(), letter }),
+    )
+  program
+    .command('replay')
+    .description('take in again what was missed: shows the difference first; done work is a no-op')
+    .option('--dead-letters', 'the open dead letters (of --topic, of --reason)')
+    .option('--letter <id...>', 'single ones, by topic/partition/offset')
+    .option('--session <id>', 'the records of one session (of the last day, or --since)')
+    .option('--since <time>', 'from then on: 10m, 2h, or 2026-11-29T12:00:00Z')
+    .option('--until <time>', 'up to then')
+    .option('--topic <topic>', 'of one input topic')
+    .option('--reason <code>', 'of one reason')
+    .option('--offsets <range>', 'of one partition of --topic: <partition>:<from>-<to>')
+    .option('--apply <plan>', 'do what was planned, or see how far it is')
+    .option('--yes', 'plan and apply at once')
+    .option('--json', 'the same facts, with stable names')
+    .action(run<ReplayOptions>(replayCommand))
 }
 
 const rotateIn = (program: Command, run: Run): void => {

@@ -66,7 +66,10 @@ export const readStatus = async (parts: StatusParts): Promise<StateStatus> => {
       ...(marks.grantsRead === 0 ? {} : { grants: Math.max(0, now - marks.grantsRead) }),
       ...(marks.lifecycleRead === 0 ? {} : { lifecycle: Math.max(0, now - marks.lifecycleRead) }),
     },
-    deadLetters: sumOf(counters, 'curfew_dead_letters_total'),
+    deadLetters: Math.max(
+      0,
+      sumOf(counters, 'curfew_dead_letters_total') - sumOf(counters, 'curfew_dead_letters_resolved_total'),
+    ),
     ...(gap === null ? {} : { gap: JSON.parse(gap) as Record<string, unknown>[] }),
   }
 }

@@ -3,7 +3,7 @@ import type { Evidence, Receipt } from '../../schemas/receipt.ts'
 import type { SecretConfig } from '../../schemas/secrets.ts'
 import type { PassCrashPoint } from './crash-points.ts'
 import type { Marks } from './decide.ts'
-import type { Problem } from './errors.ts'
+import type { Problem, ProblemCode } from './errors.ts'
 import type { FactEntry } from './fact-key.ts'
 import type { Keeper } from './keeper-port.ts'
 import type { SecretView } from './rotation/secret-view.ts'
@@ -142,6 +142,8 @@ export type WorkNote = {
   /** How often in a row it had to wait for the store's budget. */
   throttled?: number
   blocked?: { since: number; code: string; detail: string }
+  /** The last few that failed, for its story. */
+  tries?: { at: number; step: 'probe' | 'revoke'; code: ProblemCode }[]
   heldSince?: number
   /** The decision's due, for the lists of what is alive past due. */
   dueAt?: number

@@ -6,7 +6,7 @@ import { grantsText, receiptsText, sessionsText } from '../text/lists.ts'
 
 type ListOptions = { json?: boolean; limit: string }
 const more = (complete: boolean) => (complete ? [] : ['There is more: --limit shows it.'])
-const query = (values: Record<string, string | undefined>) => {
+export const query = (values: Record<string, string | undefined>) => {
   const given = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))
   return new URLSearchParams(given as [string, string][]).toString()
 }
