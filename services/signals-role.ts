@@ -1,0 +1,81 @@
+import { type Kafka, Partitioners, type Producer } from 'kafkajs'
+import type { WebhookConfig } from '../schemas/signals.ts'
+import { payloadHash, sendDeadLetters } from './intake/dead-letters.ts'
+import type { Parts, Started } from './roles.ts'
+import { followOutcomeEvents } from './signals/follow-outcome-events.ts'
+import { observeSignal } from './signals/observe-signal.ts'
+import type { Signal, SignalParts } from './signals/signal.ts'
+import type { Place } from './signals/told-event.ts'
+import { openWebhook } from './signals/webhook.ts'
+
+/** Tells what ended beside Kafka. One consumer group for each receiver: several processes share one's partitions. */
+export const signalsRole = async (parts: Parts): Promise<Started> => {
+  const { config, kafka, log, counters } = parts
+  if (config.signals.webhooks.length === 0) return { close: () => Promise.resolve() }
+  const producer = await deadLetterProducer(kafka)
+  const letter = deadLetters(producer, config.kafka.topics.deadLetters)
+  const shared: SignalParts = {
+    secrets: new Map(config.secrets.map(({ id, tenant }) => [id, tenant])),
+    now: Date.now,
+    deadLetter: (signal, event) => letter(signal, 'not_taken', event.place, Buffer.from(event.text)),
+  }
+  const tellOf = (id: string) => observeSignal(id, { log, counters, now: Date.now })
+  const open = (webhook: WebhookConfig) => openWebhook(webhook, shared, tellOf(webhook.id))
+  const signals: Signal[] = []
+  const started: Started[] = []
+  const close = async () => {
+    for (const one of [...started, ...signals]) await one.close()
+    await producer.disconnect()
+  }
+  try {
+    for (const webhook of config.signals.webhooks) signals.push(open(webhook))
+    for (const signal of signals) started.push(await follow(parts, signal, letter))
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { close }
+}
+
+const follow = ({ config, kafka, onFatal }: Parts, { id, chunk, handle, tell }: Signal, letter: Letter) =>
+  followOutcomeEvents({
+    kafka,
+    topic: config.kafka.topics.outcomes,
+    group: `${config.kafka.group}-signals-${id}`,
+    chunk,
+    handle,
+    onLost: events => tell({ event: 'lost', events }),
+    onUnreadable: async (place, body) => {
+      await letter(id, 'unreadable', place, body)
+      tell({ event: 'unreadable' })
+    },
+    onFatal,
+  })
+
+const deadLetterProducer = async (kafka: Kafka): Promise<Producer> => {
+  const producer = kafka.producer({
+    allowAutoTopicCreation: false,
+    createPartitioner: Partitioners.DefaultPartitioner,
+  })
+  await producer.connect()
+  return producer
+}
+
+const details = {
+  not_taken: 'it was not taken until it was too old',
+  unreadable: 'no outcome event that this version knows',
+}
+type Letter = ReturnType<typeof deadLetters>
+
+const deadLetters =
+  (producer: Producer, topic: string) =>
+  (signal: string, reason: keyof typeof details, place: Place, body: Buffer): Promise<void> =>
+    sendDeadLetters(producer, topic, [
+      {
+        ...place,
+        reason,
+        detail: `signal "${signal}": ${details[reason]}`,
+        payloadSha256: payloadHash(body),
+        principal: `signal:${signal}`,
+      },
+    ])
