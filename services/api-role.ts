@@ -19,6 +19,7 @@ import type { FactLog } from './pipeline/ports.ts'
 import type { Parts, Started } from './roles.ts'
 import { readCounters } from './runtime/counters.ts'
 import { type Metrics, metrics } from './runtime/metrics.ts'
+import { ssfPort } from './ssf-wiring.ts'
 
 /** Serves first: people ask most when Kafka is away. Where the port is taken by another process, this one stands by. */
 export const apiRole = async (parts: Parts): Promise<Started> => {
@@ -34,19 +35,21 @@ const serve = async (parts: Parts, facts: FactLog, ports: ReturnType<typeof writ
   const read = readPort(parts, recent)
   const counted = () => readCounters(redis, config.redis.prefix)
   const shown = metrics({ status: read.status, canary: read.canary, counters: counted })
+  const ssf = await ssfPort(parts)
   const token = randomBytes(32).toString('base64url')
   const api = await startApi({
     ...config.api,
     token,
     stateFile: apiStateFile(process.env, homedir()),
     configFile: parts.configFile,
-    api: { ...ports, authenticate: tokenTable(config, token), read, metrics: shown.render },
+    api: { ...ports, ssf: ssf?.port, authenticate: tokenTable(config, token), read, metrics: shown.render },
   })
   log({ msg: 'the API listens', port: Number(new URL(api.url).port) })
   const canary = openCanary(parts, facts)
   follow(parts, recent, shown)
   return {
     close: async () => {
+      ssf?.close()
       await canary?.close()
       await api.close()
     },

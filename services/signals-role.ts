@@ -1,26 +1,22 @@
 import { type Kafka, Partitioners, type Producer } from 'kafkajs'
-import type { WebhookConfig } from '../schemas/signals.ts'
 import { payloadHash, sendDeadLetters } from './intake/dead-letters.ts'
 import type { Parts, Started } from './roles.ts'
+import { openPollStream } from './signals/caep/poll-stream.ts'
+import { openPushStream } from './signals/caep/push-stream.ts'
 import { followOutcomeEvents } from './signals/follow-outcome-events.ts'
 import { observeSignal } from './signals/observe-signal.ts'
 import type { Signal, SignalParts } from './signals/signal.ts'
 import type { Place } from './signals/told-event.ts'
 import { openWebhook } from './signals/webhook.ts'
+import { openSigner, queueOf, streamsOf } from './ssf-wiring.ts'
 
 /** Tells what ended beside Kafka. One consumer group for each receiver: several processes share one's partitions. */
 export const signalsRole = async (parts: Parts): Promise<Started> => {
-  const { config, kafka, log, counters } = parts
-  if (config.signals.webhooks.length === 0) return { close: () => Promise.resolve() }
+  const { config, kafka } = parts
+  const { webhooks, caep } = config.signals
+  if (webhooks.length === 0 && !caep?.streams.length) return { close: () => Promise.resolve() }
   const producer = await deadLetterProducer(kafka)
   const letter = deadLetters(producer, config.kafka.topics.deadLetters)
-  const shared: SignalParts = {
-    secrets: new Map(config.secrets.map(({ id, tenant }) => [id, tenant])),
-    now: Date.now,
-    deadLetter: (signal, event) => letter(signal, 'not_taken', event.place, Buffer.from(event.text)),
-  }
-  const tellOf = (id: string) => observeSignal(id, { log, counters, now: Date.now })
-  const open = (webhook: WebhookConfig) => openWebhook(webhook, shared, tellOf(webhook.id))
   const signals: Signal[] = []
   const started: Started[] = []
   const close = async () => {
@@ -28,13 +24,33 @@ export const signalsRole = async (parts: Parts): Promise<Started> => {
     await producer.disconnect()
   }
   try {
-    for (const webhook of config.signals.webhooks) signals.push(open(webhook))
+    signals.push(...(await openSignals(parts, letter)))
     for (const signal of signals) started.push(await follow(parts, signal, letter))
   } catch (error) {
     await close()
     throw error
   }
   return { close }
+}
+
+const openSignals = async (parts: Parts, letter: Letter): Promise<Signal[]> => {
+  const { webhooks, caep } = parts.config.signals
+  const shared: SignalParts = {
+    secrets: new Map(parts.config.secrets.map(({ id, tenant }) => [id, tenant])),
+    now: Date.now,
+    deadLetter: (signal, event) => letter(signal, 'not_taken', event.place, Buffer.from(event.text)),
+  }
+  const tellOf = (id: string) => observeSignal(id, { log: parts.log, counters: parts.counters, now: Date.now })
+  const hooks = webhooks.map(webhook => openWebhook(webhook, shared, tellOf(webhook.id)))
+  if (!caep) return hooks
+  const { sign } = await openSigner(parts, caep)
+  const queue = queueOf(parts)
+  const streams = streamsOf(parts, caep).map(({ delivery, ...stream }) =>
+    delivery.method === 'push'
+      ? openPushStream({ ...stream, delivery }, { ...shared, sign }, tellOf(stream.id))
+      : openPollStream({ ...stream, delivery }, { ...shared, sign, queue: queue(stream.id) }, tellOf(stream.id)),
+  )
+  return [...hooks, ...streams]
 }
 
 const follow = ({ config, kafka, onFatal }: Parts, { id, chunk, handle, tell }: Signal, letter: Letter) =>

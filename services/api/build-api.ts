@@ -11,6 +11,7 @@ import { receiptsRoute } from './routes/receipts.ts'
 import { revocationsRoute } from './routes/revocations.ts'
 import { secretsRoute } from './routes/secrets.ts'
 import { sessionsRoute } from './routes/sessions.ts'
+import { ssfRoute } from './routes/ssf.ts'
 import { statusRoute } from './routes/status.ts'
 
 const maxBodyBytes = 256 * 1024
@@ -34,6 +35,7 @@ export const buildApi = (parts: ApiParts): FastifyInstance => {
   fingerprintsRoute(app, parts)
   leaksRoute(app, parts)
   inboxRoute(app, parts)
+  ssfRoute(app, parts, closing.signal)
   statusRoute(app, parts)
   healthRoute(app, parts)
   return app

@@ -3,6 +3,7 @@ import type { Fact } from '../../schemas/facts.ts'
 import type { GrantEntry, GrantList, ReceiptList, SessionDetail, SessionList } from '../../schemas/http.ts'
 import type { SecretDetail, SecretEntry } from '../../schemas/http-secrets.ts'
 import type { InboxAnswer, LeakMatch, LeaksRequest } from '../../schemas/leaks.ts'
+import type { SsfPoll } from '../../schemas/ssf.ts'
 import type { CanaryStatus, LastHour, StateStatus } from '../../schemas/status.ts'
 
 /** An event as it came: CloudEvents in structured or binary mode. */
@@ -43,6 +44,17 @@ export type InboxSender = {
   acceptedWith?: 202 | 204 | undefined
 }
 
+/** The transmitter of Security Event Tokens: OpenID Shared Signals, with streams that the config declares. */
+export type SsfPort = {
+  configuration: object
+  keys: object
+  streams: readonly { id: string; principal: string; polls: boolean; description: object }[]
+  /** Settles what was acknowledged or refused, and says what is next. */
+  poll(stream: string, request: SsfPoll): Promise<{ sets: Record<string, string>; moreAvailable: boolean }>
+  /** How long to wait before the next one; 0: it is on its way. */
+  verify(stream: string, state: string | undefined): Promise<number>
+}
+
 export type ApiParts = {
   now(): number
   /** Undefined: nobody that this API knows. */
@@ -64,6 +76,8 @@ export type ApiParts = {
     receivedAt: number,
   ): Promise<{ fingerprints: string[]; facts: Fact[]; again?: Error | undefined }>
   publicKey: Record<string, unknown>
+  /** Absent: the config has no `signals.caep`. */
+  ssf?: SsfPort | undefined
   metrics(): Promise<{ contentType: string; text: string }>
   /** Ids, codes and counts only: never a body, a header or a URL. */
   log(entry: object): void
