@@ -4,6 +4,7 @@ import { inboxConfig, leakDialects } from './inbox.ts'
 import { canaryTenant, durationMs, storeId } from './primitives.ts'
 import { role } from './roles.ts'
 import { secretConfig } from './secrets.ts'
+import { signalProblems, signalsConfig } from './signals.ts'
 import { storeConfig } from './stores.ts'
 
 export { type Role, role } from './roles.ts'
@@ -68,6 +69,8 @@ export const config = z
     secrets: z.array(secretConfig).default([]),
     /** Webhooks of scanners and orchestrators: each sender posts to /v1/inbox/<id>. */
     inbox: inboxConfig,
+    /** Who else is told what ended: signed webhooks, streams of Security Event Tokens. */
+    signals: signalsConfig,
     session: z
       .strictObject({
         maxLifeMs: durationMs.default(24 * 3_600_000),
@@ -146,6 +149,7 @@ export const config = z
       else if (leakDialects.includes(dialect) && !who.may.leak)
         problem(`inbox.senders.${id}: principal "${principal}" may not send leaks (may.leak)`)
     }
+    for (const text of signalProblems(c.signals, c.principals)) problem(text)
     const learned: string[] = []
     for (const store of c.stores) {
       const learn = 'learn' in store ? store.learn : undefined

@@ -34,3 +34,9 @@ export const durationMs = z
 
 /** The tenant of the canary's own sessions: every admin may see it, no principal of the config is in it. */
 export const canaryTenant = 'curfew'
+
+/** Where secrets or signed words travel to: in clear only inside this machine, and no login in the address. */
+export const safeUrl = z
+  .url()
+  .refine(url => /^https:|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(url), 'https, or this machine')
+  .refine(url => !/^[a-z]+:\/\/[^/]*@/.test(url), 'no login in the address')

@@ -25,6 +25,7 @@ import { replayPort } from './replay-wiring.ts'
 import type { Parts, Started } from './roles.ts'
 import { deadLettersOf, readCounters } from './runtime/counters.ts'
 import type { Metrics } from './runtime/metrics.ts'
+import { ssfPort } from './ssf-wiring.ts'
 
 /** Serves first: people ask most when Kafka is away. Where the port is taken by another process, this one stands by. */
 export const apiRole = async (parts: Parts): Promise<Started> => {
@@ -39,19 +40,21 @@ const serve = async (parts: Parts, facts: FactLog, ports: ReturnType<typeof writ
   const past = { recent: recentReceipts(), lags: lagHistory(Date.now) }
   const read = readPort(parts, past)
   const shown = openMetrics(parts, read)
+  const ssf = await ssfPort(parts)
   const token = randomBytes(32).toString('base64url')
   const api = await startApi({
     ...config.api,
     token,
     stateFile: apiStateFile(process.env, homedir()),
     configFile: parts.configFile,
-    api: { ...ports, authenticate: whoIs(config, token), read, metrics: shown.render },
+    api: { ...ports, ssf: ssf?.port, authenticate: whoIs(config, token), read, metrics: shown.render },
   })
   log({ msg: 'the API listens', port: Number(new URL(api.url).port) })
   const canary = openCanary(parts, facts)
   follow(parts, past, shown)
   return {
     close: async () => {
+      ssf?.close()
       await canary?.close()
       await api.close()
     },

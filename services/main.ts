@@ -18,6 +18,7 @@ import { loadConfig } from './runtime/load-config.ts'
 import { type Log, openLog } from './runtime/log.ts'
 import { observeCalls } from './runtime/observe-calls.ts'
 import { sealing } from './runtime/sealing.ts'
+import { signalsRole } from './signals-role.ts'
 import { openStore } from './stores/registry.ts'
 import { workRole } from './work-role.ts'
 
@@ -27,6 +28,7 @@ const roles = {
   ledger: ledgerRole,
   intake: intakeRole,
   learn: learnRole,
+  signals: signalsRole,
   api: apiRole,
 } satisfies Record<string, (parts: Parts) => Promise<Started>>
 type Role = keyof typeof roles
@@ -119,7 +121,7 @@ const unknown = asked.filter(name => !(name in roles))
 try {
   if (unknown.length > 0) throw new StartRefused(`no role ${unknown.join(', ')}; roles are ${roleNames.join(', ')}`)
   if (!values.config)
-    throw new StartRefused('usage: node services/main.ts --config <file> [--roles intake,ledger,work,learn,api]')
+    throw new StartRefused(`usage: node services/main.ts --config <file> [--roles ${roleNames.join(',')}]`)
   await run(values.config, asked as Role[])
 } catch (error) {
   process.stderr.write(`curfew: ${error instanceof Error ? error.message : String(error)}\n`)

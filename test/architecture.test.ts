@@ -37,6 +37,7 @@ const may: Record<string, string[] | 'all'> = {
   runtime: ['schemas', 'pipeline', 'runtime'],
   canary: ['schemas', 'pipeline', 'canary'],
   learn: ['schemas', 'pipeline', 'learn'],
+  signals: ['schemas', 'pipeline', 'signals'],
   cli: ['schemas', 'cli'],
   dashboard: ['schemas', 'dashboard'],
   clients: ['schemas', 'clients'],
@@ -47,7 +48,7 @@ const may: Record<string, string[] | 'all'> = {
 /** Libraries that only one room knows. */
 const onlyIn: Record<string, string[]> = {
   bullmq: ['queue'],
-  kafkajs: ['ledger', 'intake', 'composition', 'infra'],
+  kafkajs: ['ledger', 'intake', 'signals', 'composition', 'infra'],
   'node-vault': ['stores'],
   pg: ['stores', 'infra'],
   fastify: ['api'],

@@ -17,6 +17,7 @@ import { replaysRoute } from './routes/replays.ts'
 import { revocationsRoute } from './routes/revocations.ts'
 import { secretsRoute } from './routes/secrets.ts'
 import { sessionsRoute } from './routes/sessions.ts'
+import { ssfRoute } from './routes/ssf.ts'
 import { statusRoute } from './routes/status.ts'
 import { storyRoute } from './routes/story.ts'
 import { streamRoute } from './routes/stream.ts'
@@ -47,6 +48,7 @@ export const buildApi = (parts: ApiParts): FastifyInstance => {
   fingerprintsRoute(app, parts)
   leaksRoute(app, parts)
   inboxRoute(app, parts)
+  ssfRoute(app, parts, closing.signal)
   statusRoute(app, parts)
   healthRoute(app, parts)
   lagRoute(app, parts)

@@ -6,6 +6,7 @@ import type { DeadLetterCount, Expiries } from '../../schemas/http-page.ts'
 import type { DeadLetterList, ReplayPlan, ReplaySelect } from '../../schemas/http-replay.ts'
 import type { SecretDetail, SecretEntry } from '../../schemas/http-secrets.ts'
 import type { InboxAnswer, LeakMatch, LeaksRequest } from '../../schemas/leaks.ts'
+import type { SsfPoll } from '../../schemas/ssf.ts'
 import type { CanaryStatus, LastHour, StateStatus } from '../../schemas/status.ts'
 import type { FactEntry } from '../pipeline/fact-key.ts'
 import type { PlanPort } from '../pipeline/plans.ts'
@@ -84,6 +85,17 @@ export type InboxSender = {
   acceptedWith?: 202 | 204 | undefined
 }
 
+/** The transmitter of Security Event Tokens: OpenID Shared Signals, with streams that the config declares. */
+export type SsfPort = {
+  configuration: object
+  keys: object
+  streams: readonly { id: string; principal: string; polls: boolean; description: object }[]
+  /** Settles what was acknowledged or refused, and says what is next. */
+  poll(stream: string, request: SsfPoll): Promise<{ sets: Record<string, string>; moreAvailable: boolean }>
+  /** How long to wait before the next one; 0: it is on its way. */
+  verify(stream: string, state: string | undefined): Promise<number>
+}
+
 export type ApiParts = {
   now(): number
   /** Undefined: nobody that this API knows. Throws HttpProblem where an issuer's token is refused, or cannot be told. */
@@ -107,6 +119,8 @@ export type ApiParts = {
   ): Promise<{ fingerprints: string[]; facts: Fact[]; again?: Error | undefined }>
   plans: PlanPort
   publicKey: Record<string, unknown>
+  /** Absent: the config has no `signals.caep`. */
+  ssf?: SsfPort | undefined
   metrics(): Promise<{ contentType: string; text: string }>
   /** Ids, codes and counts only: never a body, a header or a URL. */
   log(entry: object): void

@@ -6,7 +6,7 @@ import { z } from 'zod'
 
 const secretFile = z.object({ current: z.string(), keys: z.record(z.string(), z.base64()) })
 const jwk = z.looseObject({ kty: z.string(), kid: z.string() })
-const intakeFile = z.object({ current: z.string(), keys: z.record(z.string(), jwk) })
+export const jwkFile = z.object({ current: z.string(), keys: z.record(z.string(), jwk) })
 
 type SecretRing = { current: string; keys: ReadonlyMap<string, Buffer> }
 export type LoadedKeyRings = {
@@ -22,7 +22,7 @@ export type LoadedKeyRings = {
  */
 export const loadKeyRings = async (dir: string): Promise<LoadedKeyRings> => {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
-  const intake = await ring(join(dir, 'intake-keys.json'), intakeFile, newIntakeRing)
+  const intake = await ring(join(dir, 'intake-keys.json'), jwkFile, newIntakeRing)
   return {
     peppers: await secretRing(join(dir, 'peppers.json'), 'p'),
     sealing: await secretRing(join(dir, 'sealing-keys.json'), 's'),
@@ -45,7 +45,8 @@ const newIntakeRing = async () => {
   return { current: kid, keys: { [kid]: key } }
 }
 
-const ring = async <T extends { current: string; keys: Record<string, unknown> }>(
+/** Made where it does not exist. Refused where it has no current key. */
+export const ring = async <T extends { current: string; keys: Record<string, unknown> }>(
   file: string,
   schema: z.ZodType<T>,
   make: () => Promise<T>,
