@@ -23,6 +23,9 @@ export const kindsOfStore = {
     'aws.secret', // a secret made for a session; handle: its ARN; `inside`: what it holds
     'aws.secret-version', // a version of a shared secret; handle: `<ARN>#<version id>`
   ],
+  'aws-sts': [
+    'aws.sts-session', // nobody can revoke it; handle: `<assumed-role ARN>@<when STS issued it, UTC, in seconds>`
+  ],
   standing: ['standing.key'], // what a server knows from its environment; handle: any name that is not the key
 } as const
 /** Stores that must be shown a credential's value, or try it at a door: only for these it is kept, sealed. */

@@ -37,6 +37,8 @@ export const receipt = z.object({
   evidence: evidence.optional(),
   /** `impossible`: the credential may be honoured until then. */
   exposedUntil: epochMs.optional(),
+  /** `impossible`, and kept from doing anything: by what, and when that was read back at the store. No proof of a death. */
+  contained: z.object({ at: epochMs, how: z.string().max(400) }).optional(),
   /** Probed once more then: seen alive, it has relapsed, or was announced before it existed. */
   recheckAt: epochMs.optional(),
   reason: z.string().max(200).optional(),

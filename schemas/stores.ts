@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { awsStoreConfig } from './store-aws.ts'
+import { awsStsStoreConfig } from './store-aws-sts.ts'
 import { keyApiStoreConfig } from './store-key-api.ts'
 import { oauthStoreConfig } from './store-oauth.ts'
 import { standingStoreConfig } from './store-standing.ts'
@@ -15,6 +16,7 @@ export const storeConfig = z.discriminatedUnion('kind', [
   oauthStoreConfig,
   keyApiStoreConfig,
   awsStoreConfig,
+  awsStsStoreConfig,
   standingStoreConfig,
 ])
 export type StoreConfig = z.infer<typeof storeConfig>

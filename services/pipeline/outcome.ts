@@ -7,7 +7,13 @@ import { receiptId } from './ids.ts'
 import type { Settled } from './ports.ts'
 import type { CredentialView } from './view.ts'
 
-export type Result = { outcome: OutcomeKind; evidence?: Evidence; reason?: string; exposedUntil?: number | undefined }
+export type Result = {
+  outcome: OutcomeKind
+  evidence?: Evidence
+  reason?: string
+  exposedUntil?: number | undefined
+  contained?: Receipt['contained']
+}
 
 const by = 'curfew'
 const seenFacts = (cid: string, at: number, witnesses: string[] = []): Fact[] => {
@@ -79,7 +85,8 @@ const receiptOf = ({ parts, view, store, cause, dueAt, note }: Attempt, result: 
     settledAt: parts.now(),
     ...(result.evidence === undefined ? {} : { evidence: result.evidence }),
     ...(exposedUntil === undefined ? {} : { exposedUntil }),
-    ...(outcome === 'impossible' ? {} : { recheckAt: parts.now() + secondLookMs(parts, outcome) }),
+    ...(result.contained === undefined ? {} : { contained: result.contained }),
+    ...(outcome === 'impossible' && !result.contained ? {} : { recheckAt: parts.now() + secondLookMs(parts, outcome) }),
     ...(result.reason === undefined ? {} : { reason: result.reason }),
     ...(forced === undefined ? {} : { forced }),
     ...(exposure.length === 0 ? {} : { exposure }),

@@ -73,6 +73,12 @@ export type StepResult =
   | Impossible
   | { state: 'failed'; problem: Problem }
 
+/** `again`: it had to be done anew, somebody had taken it away. `exposedUntil`: epoch ms, when the credential ends by itself. */
+export type Containment =
+  | { state: 'contained'; at: number; how: string; exposedUntil: number; again?: boolean }
+  | Impossible
+  | { state: 'failed'; problem: Problem }
+
 /** A store where credentials are honoured or kept. Steps are idempotent; values never leave it. */
 export type Store = {
   id: string
@@ -88,6 +94,17 @@ export type Store = {
   survives(credential: Credential): string[]
   probe(credential: Credential, lane: Lane): Promise<ProbeResult>
   revoke(credential: Credential, lane: Lane): Promise<StepResult>
+  /**
+   * Where nothing can be revoked: keeps this credential, and no other, from doing anything, and reads that back. Idempotent. It is never a
+   * proof. `expiresAt`: epoch ms, as far as known. `compromised`: it may use what is kept free for those. `known`: it was contained before.
+   */
+  contain?(
+    credential: Credential,
+    more: { expiresAt: number | undefined; compromised: boolean; known: boolean },
+    lane: Lane,
+  ): Promise<Containment>
+  /** Takes the containment of a credential away that has ended by itself. Idempotent. */
+  release?(credential: Credential, lane: Lane): Promise<object | { problem: Problem }>
   /** Uses a value where agents use it: to try a new one, and to see an old one refused. `handle`: whose it is, where a use needs a user's name too. */
   use?(value: string, lane: Lane, handle?: string | undefined): Promise<StoreUse>
   /** A new credential under a name of its own, with its value: for a throw-away, and for rotation. */

@@ -1,6 +1,7 @@
 import type { StoreConfig } from '../../schemas/stores.ts'
 import type { Store } from '../pipeline/ports.ts'
 import { awsStore } from './aws/aws-store.ts'
+import { awsStsStore } from './aws-sts/aws-sts-store.ts'
 import { keyApiStore } from './key-api/key-api-store.ts'
 import { oauthStore } from './oauth/oauth-store.ts'
 import { standingStore } from './standing-store.ts'
@@ -21,6 +22,7 @@ const factories: Factories = {
   oauth: oauthStore,
   'key-api': keyApiStore,
   'aws-secrets-manager': awsStore,
+  'aws-sts': awsStsStore,
   standing: standingStore,
 }
 
