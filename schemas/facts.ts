@@ -134,6 +134,8 @@ export const fact = z.discriminatedUnion('kind', [
     reason: z.string().max(256).optional(),
     /** The new version. */
     cid: hexId.optional(),
+    /** Of `reserved`: the credential that is not alive yet, at its issuer. */
+    handle: handle.optional(),
     /** The keeper's own name of what was staged or promoted. */
     keeperVersion: z.string().max(128).optional(),
   }),

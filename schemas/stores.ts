@@ -6,6 +6,7 @@ import { oauthStoreConfig } from './store-oauth.ts'
 import { standingStoreConfig } from './store-standing.ts'
 import { vaultStoreConfig } from './store-vault.ts'
 import { vaultDatabaseStoreConfig } from './store-vault-database.ts'
+import { vaultDynamicStoreConfig } from './store-vault-dynamic.ts'
 import { vaultKvStoreConfig } from './store-vault-kv.ts'
 
 /** A configured instance of a store; events name its id, never an address. */
@@ -13,6 +14,7 @@ export const storeConfig = z.discriminatedUnion('kind', [
   vaultStoreConfig,
   vaultKvStoreConfig,
   vaultDatabaseStoreConfig,
+  vaultDynamicStoreConfig,
   oauthStoreConfig,
   keyApiStoreConfig,
   awsStoreConfig,

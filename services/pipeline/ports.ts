@@ -111,6 +111,11 @@ export type Store = {
   issue?(request: IssueRequest): Promise<Issued | { problem: Problem }>
   /** Living credentials that were issued under a name: what an unanswered `issue` may have made. */
   named?(name: string): Promise<string[] | { problem: Problem }>
+  /**
+   * Where what was issued cannot be searched by name: makes the place of a new credential, which honours nothing yet and whose handle is
+   * written down before it is filled. Once revoked it cannot be filled any more, however late somebody tries.
+   */
+  reserve?(request: IssueRequest): Promise<Reserved | { problem: Problem } | { impossible: string }>
   /** Makes the place of use accept a new value beside the old one: where a server is told its keys. Idempotent. */
   install?(version: Installing): Promise<object | { problem: Problem }>
   /** Where consumers read registered secrets by name. */
@@ -129,6 +134,14 @@ export type Issued = {
   expiresAt?: number | undefined
   /** What belongs to it and is no secret: a user name. */
   fields?: Record<string, string> | undefined
+  /** What its end needs beside its handle, no secret: a lease id. */
+  target?: string | undefined
+}
+export type Reserved = {
+  handle: string
+  /** A secret that its end needs: sealed with it. */
+  note?: string | undefined
+  fill(): Promise<Issued | { problem: Problem }>
 }
 /** Names only: whoever runs the server reads the values at the keeper. */
 export type Installing = { secret: string; keeperVersion: string; rotation: string; handle: string }

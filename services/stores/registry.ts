@@ -8,6 +8,7 @@ import { standingStore } from './standing-store.ts'
 import type { StoreParts } from './store-parts.ts'
 import { vaultStore } from './vault/vault-store.ts'
 import { vaultDatabaseStore } from './vault-database/vault-database-store.ts'
+import { vaultDynamicStore } from './vault-dynamic/vault-dynamic-store.ts'
 import { vaultKvStore } from './vault-kv/vault-kv-store.ts'
 
 type Factories = {
@@ -19,6 +20,7 @@ const factories: Factories = {
   vault: vaultStore,
   'vault-kv': vaultKvStore,
   'vault-database': vaultDatabaseStore,
+  'vault-dynamic': vaultDynamicStore,
   oauth: oauthStore,
   'key-api': keyApiStore,
   'aws-secrets-manager': awsStore,
