@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { awsStoreConfig } from './store-aws.ts'
 import { keyApiStoreConfig } from './store-key-api.ts'
 import { oauthStoreConfig } from './store-oauth.ts'
+import { oauthClientsStoreConfig } from './store-oauth-clients.ts'
 import { standingStoreConfig } from './store-standing.ts'
 import { vaultStoreConfig } from './store-vault.ts'
 import { vaultDatabaseStoreConfig } from './store-vault-database.ts'
@@ -15,6 +16,7 @@ export const storeConfig = z.discriminatedUnion('kind', [
   vaultDatabaseStoreConfig,
   vaultDynamicStoreConfig,
   oauthStoreConfig,
+  oauthClientsStoreConfig,
   keyApiStoreConfig,
   awsStoreConfig,
   standingStoreConfig,
