@@ -30,7 +30,14 @@ export const kindsOfStore = {
   standing: ['standing.key'], // what a server knows from its environment; handle: any name that is not the key
 } as const
 /** Stores that must be shown a credential's value, or try it at a door: only for these it is kept, sealed. */
-export const valueKinds: readonly string[] = ['oauth', 'key-api', 'standing', 'vault-database', 'vault-dynamic', 'oauth-clients']
+export const valueKinds: readonly string[] = [
+  'oauth',
+  'key-api',
+  'standing',
+  'vault-database',
+  'vault-dynamic',
+  'oauth-clients',
+]
 export type StoreKind = keyof typeof kindsOfStore
 /** Stores that hold a credential and do not honour it: only their grants say what is `inside`. */
 export const keeperKinds: readonly StoreKind[] = ['aws-secrets-manager', 'vault-kv']

@@ -3,7 +3,15 @@ import { storeId } from './primitives.ts'
 import { budget, propagationMs } from './store-limits.ts'
 
 /** Curfew's own part of a registration. */
-const ours = ['client_id', 'client_secret', 'client_name', 'token_endpoint_auth_method', 'grant_types', 'jwks', 'jwks_uri']
+const ours = [
+  'client_id',
+  'client_secret',
+  'client_name',
+  'token_endpoint_auth_method',
+  'grant_types',
+  'jwks',
+  'jwks_uri',
+]
 
 /**
  * Confidential clients of an OAuth authorization server as a registered secret's versions: each version is a client of its own, registered
@@ -31,7 +39,9 @@ export const oauthClientsStoreConfig = z.strictObject({
   timeoutMs: z.int().min(100).default(5_000),
   propagationMs,
   /** A deleted client's tokens live on, unless the server ends them. */
-  survives: z.array(z.string().min(1).max(200)).default(['access tokens that the client was given before: until they expire']),
+  survives: z
+    .array(z.string().min(1).max(200))
+    .default(['access tokens that the client was given before: until they expire']),
   budget,
 })
 export type OauthClientsStoreConfig = z.infer<typeof oauthClientsStoreConfig>

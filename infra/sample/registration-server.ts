@@ -9,7 +9,7 @@ import { listen, stop } from './oauth-issuer.ts'
 import { oauthMemory } from './oauth-memory.ts'
 
 /** A real authorization server (oidc-provider 9) that registers clients (RFC 7591) and lets them be managed (RFC 7592). */
-export const startRegistrationServer = async ({ replacesTokens = false, manages = true } = {}) => {
+export const startRegistrationServer = async ({ replacesTokens = false, manages = true, open = false } = {}) => {
   let handle: RequestListener = (_request, response) => void response.writeHead(503).end()
   const server = await listen((request, response) => handle(request, response))
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -25,7 +25,11 @@ export const startRegistrationServer = async ({ replacesTokens = false, manages 
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
-      registration: { enabled: true, initialAccessToken, issueRegistrationAccessToken: manages },
+      registration: {
+        enabled: true,
+        ...(open ? {} : { initialAccessToken }),
+        issueRegistrationAccessToken: manages,
+      },
       registrationManagement: { enabled: true, rotateRegistrationAccessToken: replacesTokens },
     },
   })
@@ -35,7 +39,11 @@ export const startRegistrationServer = async ({ replacesTokens = false, manages 
     initialAccessToken,
     /** One token request, as a client makes it all the time. */
     use: async (clientId: string, clientSecret: string): Promise<Door> => {
-      const { status, body } = await tokenRequest(issuer, { clientId, clientSecret }, { grant_type: 'client_credentials' })
+      const { status, body } = await tokenRequest(
+        issuer,
+        { clientId, clientSecret },
+        { grant_type: 'client_credentials' },
+      )
       return status === 200 ? 'accepted' : status === 401 && body.error === 'invalid_client' ? 'refused' : 'unknown'
     },
     /** As a human does it, who keeps nothing that manages it. */
@@ -50,6 +58,7 @@ export const startRegistrationServer = async ({ replacesTokens = false, manages 
     },
     /** The server's own record of a client. */
     client: async (id: string) => adapter('Client').find(id),
+    clientIds: () => adapter.ids('Client'),
     close: () => stop(server),
   }
 }

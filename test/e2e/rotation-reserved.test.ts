@@ -13,7 +13,13 @@ import { until } from '../support/until.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 type Data = Record<string, string>
-type Standing = { store: string; value: string; kept: KeptSecret; first: string; use(data: Data): Promise<'accepted' | 'refused' | 'unknown'> }
+type Standing = {
+  store: string
+  value: string
+  kept: KeptSecret
+  first: string
+  use(data: Data): Promise<'accepted' | 'refused' | 'unknown'>
+}
 const rotations = 6
 const quick = { schedule: '*/3 * * * * *', overlapMs: 600, pickUp: { by: 'poll' as const, everyMs: 200 } }
 let world: World
@@ -26,7 +32,10 @@ beforeAll(async () => {
   database = await dynamicWorld(addresses)
   server = await startRegistrationServer()
   const role = await database.role()
-  const [logins, clients] = [await keptSecret(addresses, `rotated/${randomUUID()}`), await keptSecret(addresses, `rotated/${randomUUID()}`)]
+  const [logins, clients] = [
+    await keptSecret(addresses, `rotated/${randomUUID()}`),
+    await keptSecret(addresses, `rotated/${randomUUID()}`),
+  ]
   const lease = (await database.admin.call('GET', 'database/creds/app')).body
   const { username, password } = lease.data as { username: string; password: string }
   await logins.write({ host: 'kept as it is', username, password, handle: `${username}@${lease.lease_id}` })
@@ -39,7 +48,12 @@ beforeAll(async () => {
     stores: [
       { id: 'vault-kv', kind: 'vault-kv', address, caFile, auth },
       { ...base, auth, role, endsSessions: true, postgres: { ...postgres, probeUrlFile: 'postgres-probe-url' } },
-      { id: 'mcp-clients', kind: 'oauth-clients', issuer: server.issuer, initialAccessTokenFile: database.file(server.initialAccessToken) },
+      {
+        id: 'mcp-clients',
+        kind: 'oauth-clients',
+        issuer: server.issuer,
+        initialAccessTokenFile: database.file(server.initialAccessToken),
+      },
     ],
     overrides: {
       secrets: [
@@ -64,7 +78,13 @@ beforeAll(async () => {
   const login = async (data: Data) => (await tryDatabaseLogin(addresses, data.username ?? '', data.password ?? '')).seen
   const client = (data: Data) => server.use(data.client_id ?? '', data.client_secret ?? '')
   all.set('a dynamic role', { store: base.id, value: 'password', kept: logins, first: password, use: login })
-  all.set('OAuth clients', { store: 'mcp-clients', value: 'client_secret', kept: clients, first: clientSecret, use: client })
+  all.set('OAuth clients', {
+    store: 'mcp-clients',
+    value: 'client_secret',
+    kept: clients,
+    first: clientSecret,
+    use: client,
+  })
 })
 afterAll(async () => {
   for (const { kept } of all.values()) await kept.close()
@@ -107,7 +127,10 @@ describe.each(['a dynamic role', 'OAuth clients'])('%s behind one secret', name 
     const { kept, use, store, value } = all.get(name) as Standing
     const leaked = (await kept.read()) ?? {}
     const at = Date.now()
-    await world.emitter.emit('curfew.leak.detected', { sealed: await seal(world.config, leaked[value] ?? ''), source: 'test' })
+    await world.emitter.emit('curfew.leak.detected', {
+      sealed: await seal(world.config, leaked[value] ?? ''),
+      source: 'test',
+    })
     await until('refused', async () => (await use(leaked)) === 'refused', { withinMs: 60_000 })
     expect(Date.now() - at).toBeLessThan(world.config.bounds.rotationMs)
     const next = (await kept.read()) ?? {}

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { keptSecret } from '../../infra/sample/kept-secret.ts'
+import { type KeptSecret, keptSecret } from '../../infra/sample/kept-secret.ts'
 import { secretConfig } from '../../schemas/secrets.ts'
 import type { Store } from '../../services/pipeline/ports.ts'
 import { type DatabaseWorld, databaseWorld } from '../support/database-world.ts'
@@ -31,7 +31,7 @@ beforeAll(async () => {
 })
 afterAll(() => world?.close())
 
-const pair = async (): Promise<CellSubject> => {
+const pair = async (): Promise<CellSubject & { kept: KeptSecret }> => {
   const [a, b] = [await world.role(), await world.role()]
   const kept = await keptSecret((await sharedStack()).addresses, `rotated/${randomUUID()}`)
   const { username, password } = await world.creds(a)

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { keptSecret } from '../../infra/sample/kept-secret.ts'
 import { type RegistrationServer, startRegistrationServer } from '../../infra/sample/registration-server.ts'
 import type { StackAddresses } from '../../infra/stack/addresses.ts'
 import { secretConfig } from '../../schemas/secrets.ts'
@@ -6,12 +7,14 @@ import { oauthClientsStoreConfig } from '../../schemas/store-oauth-clients.ts'
 import { credentialId } from '../../services/pipeline/ids.ts'
 import type { Credential, Store } from '../../services/pipeline/ports.ts'
 import { databaseWorld } from './database-world.ts'
-import { keptSecret } from '../../infra/sample/kept-secret.ts'
 
 const id = 'mcp-clients'
 
 /** A real authorization server that registers clients, and stores that may, each client behind a secret in Vault's KV. */
-export const clientsWorld = async (addresses: StackAddresses, options: Parameters<typeof startRegistrationServer>[0] = {}) => {
+export const clientsWorld = async (
+  addresses: StackAddresses,
+  options: Parameters<typeof startRegistrationServer>[0] = {},
+) => {
   const database = await databaseWorld(addresses)
   const server: RegistrationServer = await startRegistrationServer(options)
   const { seals, opened, file, keeper } = database
@@ -38,7 +41,7 @@ export const clientsWorld = async (addresses: StackAddresses, options: Parameter
     kept: () => keptSecret(addresses, `rotated/${randomUUID()}`),
     secretOf: (name: string) =>
       secretConfig.parse({
-        id: 'one',
+        id: `one-${randomUUID().slice(0, 8)}`,
         tenant: 'acme',
         keeper: { store: 'vault-kv', name, fields: { value: 'client_secret' } },
         issuer: { store: id, kind: 'oauth.client' },

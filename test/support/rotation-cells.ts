@@ -15,7 +15,7 @@ export type CellSubject = {
   issuer: Store
   keeper: Store
   sealing: Pick<Sealing, 'seal'>
-  kept: KeptSecret
+  kept: Pick<KeptSecret, 'read' | 'staged' | 'readable'>
   /** What the secret says, or said, used as its consumers use it. */
   accepts(data: Data): Promise<boolean>
 }
@@ -81,7 +81,7 @@ export const expectInPage = (part: string, seen: string) => {
   const text = readFileSync(page, 'utf8')
   const begins = `<!-- seen: ${part} -->`
   const [before, rest = ''] = text.split(begins)
-  const [, ...after] = rest.split(endMark)
+  const after = rest.split(endMark).slice(1)
   if (process.env.CURFEW_WRITE_DOCS)
     writeFileSync(page, `${before}${begins}\n\n${seen}\n\n${endMark}${after.join(endMark)}`)
   const written = readFileSync(page, 'utf8').split(begins)[1]?.split(endMark)[0] ?? ''

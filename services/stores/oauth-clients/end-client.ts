@@ -2,8 +2,8 @@ import type { Credential, Lane, ProbeResult, StepResult, StoreUse } from '../../
 import { problemOf } from '../oauth/answers.ts'
 import { probeByUse } from '../probe-by-use.ts'
 import { sealedValues } from '../sealed-values.ts'
-import { storeText } from '../store-text.ts'
 import type { StoreParts } from '../store-parts.ts'
+import { storeText } from '../store-text.ts'
 import type { ClientCalls } from './client-calls.ts'
 import { type Registration, sortedValues } from './registration.ts'
 
@@ -11,13 +11,10 @@ export type EndClientParts = { store: string; open: StoreParts['sealing']['open'
 
 /** It was told "there" with the registration's own token: only then its refusal of that token says something. */
 const registrar = 'registration'
-const unmanaged = 'what manages it is not known (RFC 7592): a client that Curfew did not register must be deleted by hand'
+const unmanaged =
+  'what manages it is not known (RFC 7592): a client that Curfew did not register must be deleted by hand'
 
-export const probeClient = async (
-  parts: EndClientParts,
-  credential: Credential,
-  lane: Lane,
-): Promise<ProbeResult> => {
+export const probeClient = async (parts: EndClientParts, credential: Credential, lane: Lane): Promise<ProbeResult> => {
   const values = sealedValues(parts.open, parts.store, credential)
   if ('problem' in values) return { state: 'unknown', problem: values.problem }
   const { registration, secrets } = sortedValues(values)
@@ -27,16 +24,16 @@ export const probeClient = async (
 }
 
 /** A client whose secret nobody was told: whether the server still has it. */
-const probeRegistration = async (
-  calls: ClientCalls,
-  registration: Registration,
-  lane: Lane,
-): Promise<ProbeResult> => {
+const probeRegistration = async (calls: ClientCalls, registration: Registration, lane: Lane): Promise<ProbeResult> => {
   const reply = await calls.manage({ method: 'GET', registration, lane })
   const seen = { evidence: 'target' as const, witnesses: [registrar] }
   if (!('problem' in reply) && reply.status === 200) return { state: 'alive', ...seen }
   if (!('problem' in reply) && (reply.status === 401 || reply.status === 404))
-    return { state: 'dead', ...seen, onlyAfterStep: 'its registration is not accepted any more: replaced by somebody else?' }
+    return {
+      state: 'dead',
+      ...seen,
+      onlyAfterStep: 'its registration is not accepted any more: replaced by somebody else?',
+    }
   return { state: 'unknown', problem: problemOf(reply, 'the registration of a client') }
 }
 
