@@ -21,6 +21,7 @@ export const kindsOfStore = {
     'oauth.access-token', // handle: its jti, or any unique name that is not the token; needs `value` (RFC 7009)
     'oauth.refresh-token', // the same; a successor says `replaces`
   ],
+  'oauth-clients': ['oauth.client'], // a confidential client; handle: its client id
   'key-api': ['api.key'], // handle: the id by which the key's product names it
   'aws-secrets-manager': [
     'aws.secret', // a secret made for a session; handle: its ARN; `inside`: what it holds
@@ -32,7 +33,14 @@ export const kindsOfStore = {
   standing: ['standing.key'], // what a server knows from its environment; handle: any name that is not the key
 } as const
 /** Stores that must be shown a credential's value, or try it at a door: only for these it is kept, sealed. */
-export const valueKinds: readonly string[] = ['oauth', 'key-api', 'standing', 'vault-database', 'vault-dynamic']
+export const valueKinds: readonly string[] = [
+  'oauth',
+  'key-api',
+  'standing',
+  'vault-database',
+  'vault-dynamic',
+  'oauth-clients',
+]
 export type StoreKind = keyof typeof kindsOfStore
 /** Stores that hold a credential and do not honour it: only their grants say what is `inside`. */
 export const keeperKinds: readonly StoreKind[] = ['aws-secrets-manager', 'vault-kv']

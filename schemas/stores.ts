@@ -3,6 +3,7 @@ import { awsStoreConfig } from './store-aws.ts'
 import { awsStsStoreConfig } from './store-aws-sts.ts'
 import { keyApiStoreConfig } from './store-key-api.ts'
 import { oauthStoreConfig } from './store-oauth.ts'
+import { oauthClientsStoreConfig } from './store-oauth-clients.ts'
 import { standingStoreConfig } from './store-standing.ts'
 import { vaultStoreConfig } from './store-vault.ts'
 import { vaultDatabaseStoreConfig } from './store-vault-database.ts'
@@ -16,6 +17,7 @@ export const storeConfig = z.discriminatedUnion('kind', [
   vaultDatabaseStoreConfig,
   vaultDynamicStoreConfig,
   oauthStoreConfig,
+  oauthClientsStoreConfig,
   keyApiStoreConfig,
   awsStoreConfig,
   awsStsStoreConfig,

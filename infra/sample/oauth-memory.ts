@@ -32,5 +32,7 @@ export const oauthMemory = () => {
       },
     }
   }
-  return adapter
+  const ids = (model: string) =>
+    [...entries.keys()].filter(name => name.startsWith(`${model}:`)).map(name => name.slice(model.length + 1))
+  return Object.assign(adapter, { ids })
 }

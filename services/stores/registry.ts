@@ -4,6 +4,7 @@ import { awsStore } from './aws/aws-store.ts'
 import { awsStsStore } from './aws-sts/aws-sts-store.ts'
 import { keyApiStore } from './key-api/key-api-store.ts'
 import { oauthStore } from './oauth/oauth-store.ts'
+import { oauthClientsStore } from './oauth-clients/oauth-clients-store.ts'
 import { standingStore } from './standing-store.ts'
 import type { StoreParts } from './store-parts.ts'
 import { vaultStore } from './vault/vault-store.ts'
@@ -22,6 +23,7 @@ const factories: Factories = {
   'vault-database': vaultDatabaseStore,
   'vault-dynamic': vaultDynamicStore,
   oauth: oauthStore,
+  'oauth-clients': oauthClientsStore,
   'key-api': keyApiStore,
   'aws-secrets-manager': awsStore,
   'aws-sts': awsStsStore,

@@ -1,30 +1,28 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, it } from 'vitest'
 import { type KeptSecret, keptSecret } from '../../infra/sample/kept-secret.ts'
 import { secretConfig } from '../../schemas/secrets.ts'
 import type { Store } from '../../services/pipeline/ports.ts'
 import { type DatabaseWorld, databaseWorld } from '../support/database-world.ts'
-import { type Fault, faults, faultyStores, type Operation } from '../support/faulty-stores.ts'
-import { Killed, type RotationWork, rotationWork } from '../support/rotation-work.ts'
+import { faults } from '../support/faulty-stores.ts'
+import { type CellSubject, expectInPage, runCell, type Step, tableOf } from '../support/rotation-cells.ts'
 import { sharedStack } from '../support/stack.ts'
-import { until } from '../support/until.ts'
 
 /** Each step of a rotation of two alternating users, each fault at it, with a real Vault and a real PostgreSQL. */
-const steps: [Operation, number][] = [
-  ['keeper.read', 1],
-  ['issuer.issue', 1],
-  ['keeper.stage', 1],
-  ['issuer.use', 1],
-  ['issuer.use', 2],
-  ['keeper.promote', 1],
-  ['issuer.probe', 1],
-  ['issuer.probe', 2],
-  ['issuer.revoke', 1],
-  ['issuer.probe', 3],
-  ['keeper.retire', 1],
+const steps: Step[] = [
+  { at: 'keeper.read', nth: 1, called: 'look at the keeper' },
+  { at: 'issuer.issue', nth: 1, called: 'issue' },
+  { at: 'keeper.stage', nth: 1, called: 'stage' },
+  { at: 'issuer.use', nth: 1, called: 'try the new value' },
+  { at: 'issuer.use', nth: 2, called: 'try a word that nobody issued' },
+  { at: 'keeper.promote', nth: 1, called: 'promote' },
+  { at: 'issuer.probe', nth: 1, called: 'first look at the new version' },
+  { at: 'issuer.probe', nth: 2, called: 'look at the old one before its end' },
+  { at: 'issuer.revoke', nth: 1, called: 'revoke the old one' },
+  { at: 'issuer.probe', nth: 3, called: 'prove the old one dead' },
+  { at: 'keeper.retire', nth: 1, called: 'close old versions' },
 ]
-type Pair = { kept: KeptSecret; issuer: Store; secret: ReturnType<typeof secretConfig.parse>; first: string }
-
+const cells = new Map<string, string>()
 let world: DatabaseWorld
 let keeper: Store
 beforeAll(async () => {
@@ -33,7 +31,7 @@ beforeAll(async () => {
 })
 afterAll(() => world?.close())
 
-const pair = async (): Promise<Pair> => {
+const pair = async (): Promise<CellSubject & { kept: KeptSecret }> => {
   const [a, b] = [await world.role(), await world.role()]
   const kept = await keptSecret((await sharedStack()).addresses, `rotated/${randomUUID()}`)
   const { username, password } = await world.creds(a)
@@ -46,65 +44,22 @@ const pair = async (): Promise<Pair> => {
     issuer: { store: issuer.id, kind: 'database.password', firstHandle: `${a}@first`, lifeMs: 86_400_000 },
     overlapMs: 0,
   })
-  return { kept, issuer, secret, first: `${username}:${password}` }
-}
-
-/** What consumers read, used as they use it. */
-const inUse = async ({ kept }: Pair) => {
-  const data = (await kept.read()) ?? {}
-  return {
-    login: `${data.username}:${data.password}`,
-    works: await world.opens(data.username ?? '', data.password ?? ''),
-  }
-}
-const opens = (login: string) => {
-  const at = login.indexOf(':')
-  return world.opens(login.slice(0, at), login.slice(at + 1))
-}
-
-const turn = async (work: RotationWork, one: Pair) => {
-  try {
-    await work.turn()
-  } catch (error) {
-    if (!(error instanceof Killed)) throw error
-    work.restart()
-  }
-  expect((await inUse(one)).works, 'what consumers read works').toBe(true)
-}
-
-const runCell = async (one: Pair, at: Operation, nth: number, fault: Fault) => {
-  const faulty = faultyStores(one.issuer, keeper, at, nth, fault)
-  const work = rotationWork({ secret: one.secret, stores: faulty.stores, sealing: world.seals })
-  await until('the first version is seen alive', async () => {
-    await turn(work, one)
-    const [version] = work.view().versions
-    return version && (await work.parts().projection.load(version.cid))?.seenAt
-  })
-  const rotation = work.request('by hand')
-  faulty.arm()
-  const known = () => work.view().rotations.find(each => each.rotation === rotation)
-  await until('the rotation has ended', async () => {
-    await turn(work, one)
-    return known()?.ended
-  })
-  expect(known()?.ended?.result).toBe('done')
-  expect(faulty.happened(), 'the fault happened').toBe(true)
-  const { login } = await inUse(one)
-  expect(login).not.toBe(one.first)
-  const user = async (handle: string) => (await world.creds(handle.split('@')[0] ?? '')).username
-  const ever = [one.first]
-  for (const { handle, value } of faulty.made) ever.push(`${await user(handle)}:${value}`)
-  for (const old of ever.filter(each => each !== login)) expect(await opens(old), 'an old login').toBe(false)
-  for (const { cid, superseded } of work.view().versions)
-    expect(superseded === undefined || work.receiptOf(cid) !== undefined, 'each has its receipt').toBe(true)
-  expect(await one.kept.staged(), 'staged').toBeUndefined()
-  expect(await one.kept.readable(), 'readable versions').toHaveLength(1)
+  const accepts = (data: Record<string, string>) => world.opens(data.username ?? '', data.password ?? '')
+  return { kept, issuer, keeper, sealing: world.seals, secret, accepts }
 }
 
 describe('two alternating users: whatever breaks at whatever step, consumers never read a login that does not work', () => {
-  for (const [at, nth] of steps)
-    it.each(faults)(`${at} ${nth}: %s`, async fault => {
+  for (const step of steps)
+    it.each(faults)(`${step.called}: %s`, async fault => {
       const one = await pair()
-      await runCell(one, at, nth, fault).finally(() => one.kept.close())
+      cells.set(`${step.called}/${fault}`, await runCell(one, step, fault).finally(() => one.kept.close()))
     })
+})
+
+it('docs/rotation-faults.md says what was seen', () => {
+  const title = 'Two static roles that take turns'
+  expectInPage(
+    'alternating',
+    tableOf(title, steps, (called, fault) => cells.get(`${called}/${fault}`)),
+  )
 })

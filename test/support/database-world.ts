@@ -44,8 +44,8 @@ export const databaseWorld = async (addresses: StackAddresses) => {
     auth: { roleId: vault.rotatorRoleId, secretIdFile: file(vault.rotatorSecretId) },
     postgres: { host: postgres.host, port: postgres.port, database: postgres.database },
   }
-  const opened = (config: StoreConfig): Store => {
-    const store = openStore(config, { redis, redisPrefix, log: () => undefined, sealing: seals })
+  const opened = (config: StoreConfig, sealing = seals): Store => {
+    const store = openStore(config, { redis, redisPrefix, log: () => undefined, sealing })
     stores.push(store)
     return store
   }

@@ -28,7 +28,8 @@ export const dynamicWorld = async (addresses: StackAddresses) => {
   const roles: string[] = []
   const secretOf = (name: string) =>
     secretConfig.parse({
-      id: 'one',
+      // A rotation's name is made of it, and the login's of that.
+      id: `one-${randomUUID().slice(0, 8)}`,
       tenant: 'acme',
       keeper: { store: 'vault-kv', name, fields: { value: 'password' } },
       issuer: { store: base.id, kind: 'database.login', lifeMs },

@@ -22,7 +22,7 @@ export const faultyStores = (issuer: Store, keeper: Store, at: Operation, nth: n
   let armed = false
   let calls = 0
   let down: { side: string; left: number } | undefined
-  const made: { handle: string; value: string }[] = []
+  const made: Issued[] = []
   const through = async <T>(
     operation: Operation,
     work: () => Promise<T>,

@@ -75,6 +75,10 @@ export const rotatedKeys = async () => {
   return {
     keeper,
     seals,
+    open,
+    folder,
+    /** The issuer of `product`, its keys and whether one opens its door. */
+    keys: { store: keys, issueKey: product.issueKey, opens: product.opens },
     product: async (): Promise<Made> => {
       const kept = await keptSecret(addresses, `rotated/${randomUUID()}`)
       const first = await product.issueKey()

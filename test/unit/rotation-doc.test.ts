@@ -17,12 +17,16 @@ it('every example of docs/rotation.md is a config that Curfew takes', () => {
     'search-key',
     'app-database',
     'report-database',
+    'orders-database',
+    'orders-client',
   ])
   expect(of('stores').map(one => storeConfig.parse(one).kind)).toEqual([
     'vault-kv',
     'aws-secrets-manager',
     'standing',
     'vault-database',
+    'vault-dynamic',
+    'oauth-clients',
   ])
 })
 

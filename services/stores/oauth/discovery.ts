@@ -15,7 +15,10 @@ import { isSafe } from '../safe-url.ts'
 import { problemOf } from './answers.ts'
 import type { Fetch, Wire } from './wire-fetch.ts'
 
-export type Server = Pick<AuthorizationServer, 'issuer' | 'revocation_endpoint' | 'introspection_endpoint'>
+export type Server = Pick<
+  AuthorizationServer,
+  'issuer' | 'revocation_endpoint' | 'introspection_endpoint' | 'token_endpoint' | 'registration_endpoint'
+>
 export type Discovery = (lane: Lane) => Promise<Server | { problem: Problem }>
 type DiscoveryParts = { issuer: string | undefined; resource: string | undefined; call: Metered; wire: Wire }
 
@@ -51,7 +54,8 @@ const find = async (parts: DiscoveryParts, lane: Lane): ReturnType<Discovery> =>
   )
   if ('problem' in found) return found
   const server: Server = found.document
-  const unsafe = [server.revocation_endpoint, server.introspection_endpoint].find(
+  const { revocation_endpoint, introspection_endpoint, token_endpoint, registration_endpoint } = server
+  const unsafe = [revocation_endpoint, introspection_endpoint, token_endpoint, registration_endpoint].find(
     endpoint => endpoint !== undefined && !isSafe(endpoint),
   )
   return unsafe === undefined ? server : protocol(`an endpoint of ${url.host} is not https`)

@@ -1,0 +1,102 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import type { KeptSecret } from '../../infra/sample/kept-secret.ts'
+import type { SecretConfig } from '../../schemas/secrets.ts'
+import type { Sealing, Store } from '../../services/pipeline/ports.ts'
+import { type Fault, faults, faultyStores, type Operation } from './faulty-stores.ts'
+import { Killed, type RotationWork, rotationWork } from './rotation-work.ts'
+import { until } from './until.ts'
+
+export type Step = { at: Operation; nth: number; called: string }
+type Data = Record<string, string>
+export type CellSubject = {
+  secret: SecretConfig
+  issuer: Store
+  keeper: Store
+  sealing: Pick<Sealing, 'seal'>
+  kept: Pick<KeptSecret, 'read' | 'staged' | 'readable'>
+  /** What the secret says, or said, used as its consumers use it. */
+  accepts(data: Data): Promise<boolean>
+}
+
+/** Consumers always read a value that works: asked after every turn, from the first version on. */
+const turn = async (work: RotationWork, { kept, accepts }: CellSubject) => {
+  const began = (await kept.read()) !== undefined
+  try {
+    await work.turn()
+  } catch (error) {
+    if (!(error instanceof Killed)) throw error
+    work.restart()
+  }
+  if (began) expect(await accepts((await kept.read()) ?? {}), 'what consumers read works').toBe(true)
+}
+
+const rotated = async (work: RotationWork, one: CellSubject, trigger: string) => {
+  const rotation = work.request(trigger)
+  const ended = () => work.view().rotations.find(known => known.rotation === rotation)?.ended
+  return until('the rotation has ended', async () => {
+    await turn(work, one)
+    return ended()
+  })
+}
+
+/** One cell of docs/rotation-faults.md: what must hold in every cell is asserted here, what became of it is the cell's text. */
+export const runCell = async (one: CellSubject, { at, nth }: Step, fault: Fault): Promise<string> => {
+  const faulty = faultyStores(one.issuer, one.keeper, at, nth, fault)
+  const work = rotationWork({ secret: one.secret, stores: faulty.stores, sealing: one.sealing })
+  if ((await one.kept.read()) === undefined) expect((await rotated(work, one, 'the first'))?.result).toBe('done')
+  await until('the first version is known and seen alive', async () => {
+    await turn(work, one)
+    const version = work.view().versions.at(-1)
+    return version && (await work.parts().projection.load(version.cid))?.seenAt
+  })
+  const first = (await one.kept.read()) ?? {}
+  const madeBefore = faulty.made.length
+  faulty.arm()
+  const ended = await rotated(work, one, 'by hand')
+  const { value: field, handle } = one.secret.keeper.fields
+  const made = faulty.made.map(({ value, handle: name, fields }) => ({ ...fields, [field]: value, [handle]: name }))
+  const current = (await one.kept.read()) ?? {}
+  const living = new Set<string>()
+  for (const data of [first, ...made]) if (await one.accepts(data)) living.add(data[field] ?? '')
+  expect([...living], 'living versions').toEqual([current[field]])
+  expect(await one.kept.staged(), 'staged').toBeUndefined()
+  expect(await one.kept.readable(), 'readable versions at the keeper').toHaveLength(1)
+  for (const { cid, superseded } of work.view().versions)
+    expect(superseded === undefined || work.receiptOf(cid) !== undefined, 'each has its receipt').toBe(true)
+  expect(faulty.happened(), 'the fault happened').toBe(true)
+  const values = faulty.made.length - madeBefore
+  return `${ended?.result}${values > 1 ? `, with the ${ordinal[values] ?? 'next'} value it issued` : ''}`
+}
+const ordinal: Record<number, string> = { 2: 'second', 3: 'third' }
+
+const page = join(import.meta.dirname, '..', '..', 'docs', 'rotation-faults.md')
+const endMark = '<!-- seen until here -->'
+/** A formatter pads the columns. */
+const bare = (text: string) => text.replaceAll(/ *\| */g, '|').replaceAll(/-+/g, '-')
+
+/** A part of the page, between its mark and the next end: written with CURFEW_WRITE_DOCS, else compared. */
+export const expectInPage = (part: string, seen: string) => {
+  const text = readFileSync(page, 'utf8')
+  const begins = `<!-- seen: ${part} -->`
+  const [before, rest = ''] = text.split(begins)
+  const after = rest.split(endMark).slice(1)
+  if (process.env.CURFEW_WRITE_DOCS)
+    writeFileSync(page, `${before}${begins}\n\n${seen}\n\n${endMark}${after.join(endMark)}`)
+  const written = readFileSync(page, 'utf8').split(begins)[1]?.split(endMark)[0] ?? ''
+  expect(bare(written).trim()).toBe(bare(seen).trim())
+}
+
+export const tableOf = (
+  title: string,
+  steps: readonly Step[],
+  cell: (called: string, fault: Fault) => string | undefined,
+) =>
+  [
+    `**${title}**`,
+    '',
+    `| step | ${faults.join(' | ')} |`,
+    `|---|${faults.map(() => '---|').join('')}`,
+    ...steps.map(({ called }) => `| ${called} | ${faults.map(fault => cell(called, fault)).join(' | ')} |`),
+  ].join('\n')
