@@ -28,6 +28,14 @@ export const vaultLearn = z
     positionFile: z.string().optional(),
     /** Or a Kafka topic that a log shipper fills with the same records. */
     auditTopic: z.string().optional(),
+    /** Or a socket that an audit device of type `socket` connects to: `unix:<path>`, or `tcp:<loopback address>:<port>`. */
+    auditSocket: z
+      .string()
+      .regex(
+        /^(?:unix:\/.{1,100}|tcp:(?:127\.0\.0\.1|\[::1\]):\d{1,5})$/,
+        'unix:<path>, tcp:127.0.0.1:<port> or tcp:[::1]:<port>: nobody who connects is authenticated',
+      )
+      .optional(),
     /** The audit device's path, for sys/audit-hash. */
     device: z.string().default('file'),
     /** Where credentials are made that may be ours. Nothing else is looked at. */
@@ -42,7 +50,7 @@ export const vaultLearn = z
     secretFields: z.array(z.string()).default(secretFields),
     /** The field that names the login at the target; in clear by the mount's audit_non_hmac_response_keys. */
     targetField: z.string().default('username'),
-    /** How late a record may come. Added to every learned expiry. Absent: 0 for a file, a minute for a topic. */
+    /** How late a record may come. Added to every learned expiry. Absent: 0 for a file, 10 s for a socket, a minute for a topic. */
     lateMs: z.int().min(0).max(3_600_000).optional(),
     /** A login of its own, with nothing but policy-curfew-learn.hcl. Absent: the store's. */
     auth: z
@@ -50,9 +58,9 @@ export const vaultLearn = z
       .optional(),
   })
   .refine(
-    ({ auditFile, positionFile, auditTopic }) =>
-      (auditFile === undefined) !== (auditTopic === undefined) &&
+    ({ auditFile, positionFile, auditTopic, auditSocket }) =>
+      [auditFile, auditTopic, auditSocket].filter(one => one !== undefined).length === 1 &&
       (auditFile === undefined) === (positionFile === undefined),
-    'auditFile with positionFile, or auditTopic',
+    'one of auditFile (with positionFile), auditTopic, auditSocket',
   )
 export type VaultLearn = z.infer<typeof vaultLearn>

@@ -8,6 +8,7 @@ import { startLearner } from './learn/learner.ts'
 import { observeLearning } from './learn/observe-learning.ts'
 import { type LearningStore, learningStores, learnRules } from './learn/rules.ts'
 import { cloudTrailTopics } from './learn-cloudtrail.ts'
+import { learnFromSocket } from './learn-socket.ts'
 import { type LearnedTopic, learnFromTopics } from './learn-topics.ts'
 import { learnedMarks } from './ledger/caught-up.ts'
 import { redisTimeMs } from './ledger/redis.ts'
@@ -15,11 +16,13 @@ import { StartRefused } from './pipeline/errors.ts'
 import type { Parts, Started } from './roles.ts'
 import { type VaultLearning, vaultLearning } from './stores/vault/learning.ts'
 
-/** Grants learned from the stores themselves: audit files on this machine, audit topics from a log shipper. */
+/** Grants learned from the stores themselves: audit files and sockets on this machine, audit topics from a log shipper. */
 export const learnRole = async (parts: Parts): Promise<Started> => {
   const learning = learningStores(parts.config).map(store => openLearning(parts, store))
   const started: Started[] = []
   for (const one of learning) if (one.store.learn.auditFile !== undefined) started.push(await learnFromFile(parts, one))
+  for (const one of learning)
+    if (one.store.learn.auditSocket !== undefined) started.push(await learnFromSocket(parts, one))
   const audited = learning.filter(one => one.store.learn.auditTopic !== undefined)
   // What a log shipper lost nobody sees: the store's own list, once at every start.
   for (const one of audited) one.gaps.found()
@@ -33,7 +36,7 @@ export const learnRole = async (parts: Parts): Promise<Started> => {
   }
 }
 
-type Learning = ReturnType<typeof openLearning>
+export type Learning = ReturnType<typeof openLearning>
 
 const openLearning = (parts: Parts, store: LearningStore) => {
   const { config, ledger, edge } = parts

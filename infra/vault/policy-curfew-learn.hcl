@@ -9,8 +9,15 @@ path "auth/token/lookup-accessor" {
 path "sys/leases/lookup/database/creds/*" {
   capabilities = ["list", "sudo"]
 }
+# What came over an audit socket is looked up before it is believed.
+path "sys/leases/lookup" {
+  capabilities = ["update"]
+}
 # How the audit device would write a leaked value.
 path "sys/audit-hash/file" {
+  capabilities = ["update"]
+}
+path "sys/audit-hash/socket" {
   capabilities = ["update"]
 }
 path "auth/token/lookup-self" {

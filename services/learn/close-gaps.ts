@@ -57,7 +57,7 @@ const takeInventory = async (parts: GapCloserParts): Promise<void> => {
   let [seen, ours] = [0, 0]
   await parts.tokens(async token => {
     seen += 1
-    const event = eventOf(rules, token)
+    const event = grantOfHeld(rules, token)
     if (!event) return
     ours += 1
     try {
@@ -71,7 +71,8 @@ const takeInventory = async (parts: GapCloserParts): Promise<void> => {
   parts.tell({ event: 'inventory_taken', tokens: seen, ours, leases })
 }
 
-const eventOf = (rules: LearnRules, token: HeldToken): LearnedEvent | undefined => {
+/** Undefined: not ours, whoever speaks of it. */
+export const grantOfHeld = (rules: LearnRules, token: HeldToken): LearnedEvent | undefined => {
   const { accessor, issuedAt, expiresAt, renewable } = token
   const mark = markOf(rules, token.metadata)
   if (!mark || !looksAt(rules, token.path) || isSelf(rules, token.entity)) return undefined

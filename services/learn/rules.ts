@@ -33,7 +33,7 @@ export const learnedInputs = (config: Config) => {
   return {
     group: learnGroup(config.kafka.group),
     topics: all.flatMap(({ learn }) => learn.auditTopic ?? []),
-    stores: all.filter(({ learn }) => learn.auditFile !== undefined).map(({ id }) => id),
+    stores: all.filter(({ learn }) => learn.auditTopic === undefined).map(({ id }) => id),
   }
 }
 
@@ -56,7 +56,7 @@ export const learnRules = (store: LearningStore, canary: Config['canary']): Lear
     self: {},
     namespace: (store.namespace ?? '').replaceAll(/^\/|\/$/g, ''),
     kid: auditKid(store.id),
-    lateMs: learn.lateMs ?? (learn.auditTopic === undefined ? 0 : 60_000),
+    lateMs: learn.lateMs ?? (learn.auditTopic !== undefined ? 60_000 : learn.auditSocket !== undefined ? 10_000 : 0),
   }
 }
 

@@ -2,13 +2,17 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Problem } from '../../pipeline/errors.ts'
 import type { HeldToken } from '../../pipeline/held-token.ts'
 import { type Reply, record } from '../reply.ts'
-import { problemOf, tokenProbe } from './answers.ts'
+import { leaseProbe, problemOf, tokenProbe } from './answers.ts'
 import type { VaultRequest } from './client.ts'
 import type { MeteredCall } from './metered-call.ts'
 
 export type Inventory = {
   /** Every living token, whoever's it is: the caller decides which are ours. Throws InventoryFailed. */
   tokens(onToken: (token: HeldToken) => Promise<void>): Promise<void>
+  /** One living token. Undefined: it is not there, or nobody may look at it any more. Throws InventoryFailed. */
+  token(accessor: string): Promise<HeldToken | undefined>
+  /** Whether a lease is there. Throws InventoryFailed. */
+  lease(leaseId: string): Promise<boolean>
   /** How many leases lie under a prefix. Vault does not say whose they are. */
   leases(prefix: string): Promise<number>
 }
@@ -68,6 +72,17 @@ export const inventory = (call: MeteredCall): Inventory => {
       // One whose revocation is under way is listed and refused to everybody; refused all of them, the right is missing.
       if (refused.length > 0 && looked === 0)
         throw new InventoryFailed({ code: 'permission', detail: '403 on auth/token/lookup-accessor for every token' })
+    },
+    token: async accessor => {
+      const token = await look(accessor)
+      return token === 'refused' ? undefined : token
+    },
+    lease: async leaseId => {
+      const json = { lease_id: leaseId }
+      const reply = await ask('inventory.lease', { method: 'POST', path: 'sys/leases/lookup', json })
+      const seen = leaseProbe(reply)
+      if (seen.state === 'unknown') throw new InventoryFailed(seen.problem)
+      return seen.state === 'alive'
     },
     leases,
   }

@@ -1,0 +1,28 @@
+import { socketPlace } from './learn/audit-socket.ts'
+import { startSocketLearner } from './learn/socket-learner.ts'
+import type { Learning } from './learn-role.ts'
+import { learnedMarks } from './ledger/caught-up.ts'
+import { redisTimeMs } from './ledger/redis.ts'
+import type { Parts, Started } from './roles.ts'
+
+/** One socket, opened by one process: a second one ends with its reason. */
+export const learnFromSocket = (
+  { redis, config, ledger, log }: Parts,
+  { store, rules, tell, vault, factsOf, gaps }: Learning,
+): Promise<Started> => {
+  const place = socketPlace(store.learn.auditSocket ?? '')
+  log({ msg: 'the audit device may connect', store: store.id, place })
+  return startSocketLearner({
+    place,
+    rules,
+    lookUp: vault.inventory,
+    facts: ledger.facts,
+    factsOf,
+    gaps,
+    clock: () => redisTimeMs(redis),
+    readUpTo: async at => {
+      await redis.hset(learnedMarks(config.redis.prefix), store.id, at)
+    },
+    tell,
+  })
+}
