@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ssfDialect } from './dialect-ssf.ts'
 import { a2aDialect, claudeAgentsDialect, mappedDialect, mcpTasksDialect } from './dialects-lifecycle.ts'
 import { safeUrl, storeId } from './primitives.ts'
 
@@ -63,6 +64,7 @@ export const senderConfig = z.discriminatedUnion('dialect', [
   mcpTasksDialect.extend(senderFields),
   claudeAgentsDialect.extend(senderFields),
   mappedDialect.extend(senderFields),
+  ssfDialect.extend(senderFields),
 ])
 export type SenderConfig = z.infer<typeof senderConfig>
 export type SenderOf<D extends SenderConfig['dialect']> = Extract<SenderConfig, { dialect: D }>

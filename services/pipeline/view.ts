@@ -33,6 +33,8 @@ export type CredentialView = {
   leakedValueAt?: number | undefined
   leakedPrintAt?: number | undefined
   forced?: EndView | undefined
+  /** A mapped subject's word, and nobody's own. */
+  inferredForce?: EndView | undefined
   /** The credential that this keeper's secret holds. */
   inside?: string | undefined
   /** The refresh token that took this one's place. */
@@ -82,6 +84,9 @@ const inferredEnd = (value: string | undefined): EndView | undefined => {
   const ended = end(value)
   return ended && { ...ended, inferred: true }
 }
+const force = (stamped: string | undefined): EndView | undefined =>
+  stamped === undefined ? undefined : { at: stampedNumber(stamped), cause: 'forced', reason: stampedText(stamped) }
+
 const both = (...ends: (EndView | undefined)[]) => ends.filter(one => one !== undefined)
 
 export const sessionView = (sid: string, hash: Hash): SessionView => {
@@ -122,7 +127,6 @@ export const credentialView = (
   const epochStamp = hash.get('epoch')
   const epoch = epochStamp === undefined ? 0 : stampedNumber(epochStamp)
   const outcome = hash.get(`o:${epoch}`)
-  const forcedStamp = hash.get('forced')
   return {
     cid,
     store: text(hash, 'store') ?? '',
@@ -133,10 +137,8 @@ export const credentialView = (
     fixedExpiresAt: number(hash, 'fixedExpiry'),
     leakedValueAt: number(hash, 'leakedValue'),
     leakedPrintAt: number(hash, 'leakedPrint'),
-    forced:
-      forcedStamp === undefined
-        ? undefined
-        : { at: stampedNumber(forcedStamp), cause: 'forced', reason: stampedText(forcedStamp) },
+    forced: force(hash.get('forced')),
+    inferredForce: force(hash.get('inferredForce')),
     inside: text(hash, 'inside'),
     replacedBy: text(hash, 'replacedBy'),
     sealed: [...sealed.values()],

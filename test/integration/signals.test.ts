@@ -33,7 +33,7 @@ beforeAll(async () => {
   const may = { lifecycle: false, grant: [], leak: false, admin: false }
   const webhook = (id: string, { url }: Receiver) => ({ id, url: `${url}/hook`, secretFile: join(dir, 'key') })
   world = await startWorld({
-    processes: [['ledger'], ['intake', 'work'], ['signals'], ['signals'], ['api']],
+    processes: [['ledger', 'intake', 'work', 'api'], ['signals'], ['signals']],
     overrides: {
       principals: [
         { id: 'orchestrator', tenant: 'acme', may: { ...may, lifecycle: true } },

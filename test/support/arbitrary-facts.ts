@@ -48,7 +48,7 @@ export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
     ),
   fc.tuple(handle, at, at).map(([h, when, until]) => facts.renewed(h, when, until)),
   fc.tuple(print, at, fc.boolean()).map(([fp, when, withValue]) => facts.leaked(fp, when, withValue)),
-  fc.tuple(handle, at).map(([h, when]) => facts.forced(h, when)),
+  fc.tuple(handle, at, fc.boolean()).map(([h, when, inferred]) => facts.forced(h, when, inferred)),
   fc
     .tuple(handle, at, fc.constantFrom(undefined, 'client a', 'client b'))
     .map(([h, when, witness]) => facts.seen(h, when, witness)),
