@@ -33,7 +33,8 @@ export const openSenders = (config: Config, parts: Omit<DialectParts, 'secrets'>
  * its principal's rights. Throws FingerprintsUnavailable with the facts that are known already.
  */
 export const factsOfDelivery = async (parts: IntakeParts, sender: Sender, delivery: Delivery): Promise<Understood> => {
-  const told = sender.dialect.read(delivery)
+  const { dialect } = sender
+  const told = await (dialect.lookUp?.(delivery) ?? dialect.read(delivery))
   const nothing: Record<string, number> = {}
   for (const said of told) if (said.says === 'nothing') nothing[said.code] = (nothing[said.code] ?? 0) + 1
   const stated = await Promise.all(

@@ -33,6 +33,7 @@ beforeAll(async () => {
   const may = { lifecycle: false, grant: [], leak: false, admin: false }
   const webhook = (id: string, { url }: Receiver) => ({ id, url: `${url}/hook`, secretFile: join(dir, 'key') })
   world = await startWorld({
+    readyWithinMs: 150_000,
     processes: [['ledger', 'intake', 'work', 'api'], ['signals'], ['signals']],
     overrides: {
       principals: [
@@ -72,7 +73,7 @@ beforeAll(async () => {
       return Promise.resolve()
     },
   })
-})
+}, 240_000)
 afterAll(async () => {
   await listener?.disconnect()
   await world?.close()
@@ -90,7 +91,7 @@ const endSessions = async (name: string, count: number): Promise<string[]> => {
   for (const session of sessions) await world.emitter.emit('curfew.session.ended', { session })
   const isClosed = (session: string) =>
     [...onTopic.values()].some(text => text.includes('session.closed') && text.includes(`"${session}"`))
-  await until('all are closed', () => sessions.every(isClosed), { withinMs: 60_000 })
+  await until('all are closed', () => sessions.every(isClosed), { withinMs: 120_000 })
   return sessions
 }
 const killSignals = () => {
@@ -121,7 +122,7 @@ const revokedIn = (sets: Iterable<string>) =>
     return sessionRevoked in events ? [subject.session.id] : []
   })
 
-describe('outcomes told beside Kafka', () => {
+describe('outcomes told beside Kafka', { timeout: 240_000 }, () => {
   it('a dead receiver holds up nobody, and hears everything when it is back, over kill -9 of every process', async () => {
     const sessions = await endSessions('hook', 8)
     await until('the living one has all', () => missingAt(alive).length === 0)
@@ -129,7 +130,7 @@ describe('outcomes told beside Kafka', () => {
     killSignals()
     const [before, lived] = [flaky.received.length, alive.received.length]
     down = false
-    await until('the one that is back has all', () => missingAt(flaky, before).length === 0, { withinMs: 60_000 })
+    await until('the one that is back has all', () => missingAt(flaky, before).length === 0, { withinMs: 120_000 })
     for (const { body, headers } of flaky.received.slice(before)) {
       const event = new Webhook(key).verify(body, headers as Record<string, string>) as { id: string }
       expect(body).toBe(onTopic.get(event.id))
@@ -176,7 +177,7 @@ describe('outcomes told beside Kafka', () => {
         seen.push(...Object.keys(await all()))
         return (await world.redis.scard(world.key('ssf:polled:acked'))) === 0
       },
-      { withinMs: 60_000 },
+      { withinMs: 120_000 },
     )
     expect(seen.filter(jti => acked.includes(jti))).toEqual([])
     killSignals()

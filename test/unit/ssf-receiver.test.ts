@@ -39,7 +39,12 @@ const published = async (names: Signer[]) => ({
 })
 const signed = (
   claims: object,
-  { by = 'known', typ = 'secevent+jwt', iss = issuer, aud = audience }: { by?: Signer; typ?: string; iss?: string; aud?: string } = {},
+  {
+    by = 'known',
+    typ = 'secevent+jwt',
+    iss = issuer,
+    aud = audience,
+  }: { by?: Signer; typ?: string; iss?: string; aud?: string } = {},
 ) =>
   new SignJWT({ jti: 'set-1', iat: 1_615_305_159, txn: '8675309', ...claims, iss, aud })
     .setProtectedHeader({ alg: 'RS256', typ, kid: by })
@@ -72,7 +77,10 @@ const refusalOf = async (dialect: Dialect, token: string) => {
 }
 /** Shapes of the examples of CAEP 1.0 and RISC 1.0: written from the specifications, no peer of another maker was run. */
 const opaqueSession = { format: 'opaque', id: 'dMTlD|1600802906337.16|16008.16' }
-const sessionRevoked = { sub_id: opaqueSession, events: { [`${caep}session-revoked`]: { event_timestamp: 1_615_304_991 } } }
+const sessionRevoked = {
+  sub_id: opaqueSession,
+  events: { [`${caep}session-revoked`]: { event_timestamp: 1_615_304_991 } },
+}
 const complex = {
   sub_id: {
     format: 'complex',
@@ -102,7 +110,11 @@ describe('a Security Event Token that comes in', () => {
     ['credential-change revoke of somebody in a session', change('revoke', opaqueSession), 'nothing: unmapped_subject'],
     ['a jwt_id of another issuer', change('revoke', { ...jwtId, iss: 'https://other' }), 'nothing: unmapped_subject'],
     ['a user alone', compromise({ format: 'iss_sub', iss: issuer, sub: 'jane' }), 'nothing: unmapped_subject'],
-    ['an event without effect', { sub_id: jwtId, events: { [`${caep}device-compliance-change`]: {} } }, 'nothing: other_event'],
+    [
+      'an event without effect',
+      { sub_id: jwtId, events: { [`${caep}device-compliance-change`]: {} } },
+      'nothing: other_event',
+    ],
     [
       'a verification',
       { sub_id: jwtId, events: { 'https://schemas.openid.net/secevent/ssf/event-type/verification': { state: 'x' } } },
@@ -115,7 +127,9 @@ describe('a Security Event Token that comes in', () => {
   it('is refused in the registered words where it is not this transmitter’s, for us, and a SET', async () => {
     const { dialect } = open()
     const [header = '', payload = '', signature = ''] = (await signed(sessionRevoked)).split('.')
-    const other = Buffer.from(JSON.stringify({ iss: issuer, aud: audience, jti: 'x', events: {} })).toString('base64url')
+    const other = Buffer.from(JSON.stringify({ iss: issuer, aud: audience, jti: 'x', events: {} })).toString(
+      'base64url',
+    )
     const unsigned = `${Buffer.from('{"alg":"none","typ":"secevent+jwt"}').toString('base64url')}.${payload}.`
     const tokens: [string, string][] = [
       [await signed(sessionRevoked, { iss: 'https://other.example' }), 'invalid_issuer'],
@@ -127,7 +141,8 @@ describe('a Security Event Token that comes in', () => {
       ['{"iss":"x"}', 'invalid_request'],
       ['', 'invalid_request'],
     ]
-    for (const [token, code] of tokens) expect([await refusalOf(dialect, token), token.slice(0, 9)]).toEqual([code, token.slice(0, 9)])
+    for (const [token, code] of tokens)
+      expect([await refusalOf(dialect, token), token.slice(0, 9)]).toEqual([code, token.slice(0, 9)])
   })
 
   it('no changed byte is accepted', async () => {
@@ -184,7 +199,11 @@ describe('a transmitter at the inbox', () => {
     expect([answer.statusCode, answer.body]).toEqual([202, ''])
     for (let i = 0; i < 100; i += 1) await post(one, token)
     expect(new Set(one.facts.map(fact => factRecord(fact, 8).key)).size).toBe(1)
-    expect(one.facts[0]).toMatchObject({ kind: 'session.ended', sid: sessionKey('acme', opaqueSession.id), inferred: true })
+    expect(one.facts[0]).toMatchObject({
+      kind: 'session.ended',
+      sid: sessionKey('acme', opaqueSession.id),
+      inferred: true,
+    })
     const forged = await post(one, await signed(sessionRevoked, { by: 'foreign' }))
     expect([forged.statusCode, forged.json()]).toEqual([400, { err: 'invalid_key', description: expect.any(String) }])
     one.close()

@@ -29,6 +29,8 @@ export type Dialect = {
   verify(delivery: Delivery): Promise<void> | void
   /** Parses defensively: every field may be missing, unknown ones are ignored. Throws RejectedEvent, which quotes nothing. */
   read(delivery: Delivery): Said[]
+  /** Instead of `read`, where what was said must be asked for. Throws NotNow while it cannot be had. */
+  readonly lookUp?: (delivery: Delivery) => Promise<Said[]>
   /** Where its deliveries may come as well, below the sender's inbox: `v1/revoke_tokens`. */
   readonly path?: string
   /** What it is told when it asks, below the sender's inbox and after `verify`: path -> JSON. */
