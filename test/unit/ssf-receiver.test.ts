@@ -192,12 +192,12 @@ describe('a transmitter at the inbox', () => {
   const post = (one: Awaited<ReturnType<typeof world>>, body: string) =>
     one.call('POST', '/v1/inbox/idp', { body, headers: { 'content-type': 'application/secevent+jwt' } })
 
-  it('202 and an empty body is a durable fact, a hundred replays are the same one, a forged one is 400 with `err`', async () => {
+  it('202 and an empty body is a durable fact, twenty replays are the same one, a forged one is 400 with `err`', async () => {
     const one = await world()
     const token = await signed(sessionRevoked)
     const answer = await post(one, token)
     expect([answer.statusCode, answer.body]).toEqual([202, ''])
-    for (let i = 0; i < 100; i += 1) await post(one, token)
+    for (let i = 0; i < 20; i += 1) await post(one, token)
     expect(new Set(one.facts.map(fact => factRecord(fact, 8).key)).size).toBe(1)
     expect(one.facts[0]).toMatchObject({
       kind: 'session.ended',
