@@ -16,7 +16,7 @@ const rotating = { secret: storeId, rotation: rotationId }
  */
 const base = { v: z.literal(1), at: epochMs, event: z.string().max(64), by: z.string().max(128) }
 const session = { sid: hexId, tenant: z.string(), session: senderId }
-/** Read from a mapped webhook: the kills fall under the cap, unless somebody says the same end explicitly. */
+/** Read from a mapped webhook or subject: the kills fall under the cap, unless somebody says the same end explicitly. */
 const inferred = z.literal(true).optional()
 
 export const fact = z.discriminatedUnion('kind', [
@@ -90,7 +90,7 @@ export const fact = z.discriminatedUnion('kind', [
   }),
   z.object({ ...base, kind: z.literal('renewed'), cid: hexId, expiresAt: epochMs }),
   z.object({ ...base, kind: z.literal('leaked'), fingerprint, withValue: z.boolean(), source: z.string().optional() }),
-  z.object({ ...base, kind: z.literal('forced'), cid: hexId, reason: z.string().max(256), ...ofPlan }),
+  z.object({ ...base, kind: z.literal('forced'), cid: hexId, reason: z.string().max(256), inferred, ...ofPlan }),
   /** The credential was seen accepted: from now on a refusal can prove a death. */
   z.object({ ...base, kind: z.literal('seen'), cid: hexId, witness: z.string().max(128).optional() }),
   /**

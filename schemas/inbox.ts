@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ssfDialect } from './dialect-ssf.ts'
 import { a2aDialect, claudeAgentsDialect, mappedDialect, mcpTasksDialect } from './dialects-lifecycle.ts'
 import { safeUrl, storeId } from './primitives.ts'
 
@@ -25,6 +26,17 @@ const keysUrl = safeUrl
 export const reportFormat = z.enum(['auto', 'trufflehog', 'gitleaks', 'betterleaks'])
 export type ReportFormat = z.infer<typeof reportFormat>
 
+/** GitHub's REST API, with a token of its own that may read (and for `resolve` write) secret scanning alerts. */
+const githubApi = z.strictObject({
+  tokenFile: z.string(),
+  baseUrl: safeUrl.default('https://api.github.com'),
+  /** An alert whose every known credential is verified dead is resolved there as revoked. */
+  resolve: z.boolean().default(false),
+  /** A value that is a token of GitHub's own is revoked there at once: irreversible. */
+  revokeTokens: z.boolean().default(false),
+})
+export type GithubApiConfig = z.infer<typeof githubApi>
+
 export const senderConfig = z.discriminatedUnion('dialect', [
   /** GitHub's secret scanning partner program: ECDSA over the raw body, by keys that GitHub publishes. */
   z.strictObject({
@@ -32,8 +44,8 @@ export const senderConfig = z.discriminatedUnion('dialect', [
     dialect: z.literal('github-partner'),
     keysUrl: keysUrl.default('https://api.github.com/meta/public_keys/secret_scanning'),
   }),
-  /** GitHub's webhook `secret_scanning_alert`: it carries no value. */
-  z.strictObject({ ...senderFields, dialect: z.literal('github-alert'), secrets }),
+  /** GitHub's webhook `secret_scanning_alert`: it carries no value, with `api` the value is asked for. */
+  z.strictObject({ ...senderFields, dialect: z.literal('github-alert'), secrets, api: githubApi.optional() }),
   /** GitLab's token revocation API, served by us. `types`: what GitLab may send here. */
   z.strictObject({
     ...senderFields,
@@ -63,6 +75,7 @@ export const senderConfig = z.discriminatedUnion('dialect', [
   mcpTasksDialect.extend(senderFields),
   claudeAgentsDialect.extend(senderFields),
   mappedDialect.extend(senderFields),
+  ssfDialect.extend(senderFields),
 ])
 export type SenderConfig = z.infer<typeof senderConfig>
 export type SenderOf<D extends SenderConfig['dialect']> = Extract<SenderConfig, { dialect: D }>

@@ -47,12 +47,13 @@ const senderPort = (parts: Parts, facts: FactLog, sender: Sender): InboxSender =
       throw error
     }
   }
-  const { path, gets, acceptedWith } = sender.dialect
+  const { path, gets, acceptedWith, answers } = sender.dialect
   return {
     perMinute,
     path,
     gets,
     acceptedWith,
+    answers,
     verify: delivery => counted(() => sender.dialect.verify(delivery)),
     accept: delivery =>
       counted(async () => {

@@ -1,4 +1,5 @@
 import { type Kafka, Partitioners, type Producer } from 'kafkajs'
+import { openGithubLoop, resolvingSenders } from './github-loop.ts'
 import { payloadHash, sendDeadLetters } from './intake/dead-letters.ts'
 import type { Parts, Started } from './roles.ts'
 import { openPollStream } from './signals/caep/poll-stream.ts'
@@ -14,7 +15,8 @@ import { openSigner, queueOf, streamsOf } from './ssf-wiring.ts'
 export const signalsRole = async (parts: Parts): Promise<Started> => {
   const { config, kafka } = parts
   const { webhooks, caep } = config.signals
-  if (webhooks.length === 0 && !caep?.streams.length) return { close: () => Promise.resolve() }
+  const nobody = webhooks.length === 0 && !caep?.streams.length && resolvingSenders(parts).length === 0
+  if (nobody) return { close: () => Promise.resolve() }
   const producer = await deadLetterProducer(kafka)
   const letter = deadLetters(producer, config.kafka.topics.deadLetters)
   const signals: Signal[] = []
@@ -42,7 +44,10 @@ const openSignals = async (parts: Parts, letter: Letter): Promise<Signal[]> => {
   }
   const tellOf = (id: string) => observeSignal(id, { log: parts.log, counters: parts.counters, now: Date.now })
   const hooks = webhooks.map(webhook => openWebhook(webhook, shared, tellOf(webhook.id)))
-  if (!caep) return hooks
+  const loops = resolvingSenders(parts).map(sender =>
+    openGithubLoop(sender, parts, shared, tellOf(`github-${sender.id}`)),
+  )
+  if (!caep) return [...hooks, ...loops]
   const { sign } = await openSigner(parts, caep)
   const queue = queueOf(parts)
   const streams = streamsOf(parts, caep).map(({ delivery, ...stream }) =>
@@ -50,7 +55,7 @@ const openSignals = async (parts: Parts, letter: Letter): Promise<Signal[]> => {
       ? openPushStream({ ...stream, delivery }, { ...shared, sign }, tellOf(stream.id))
       : openPollStream({ ...stream, delivery }, { ...shared, sign, queue: queue(stream.id) }, tellOf(stream.id)),
   )
-  return [...hooks, ...streams]
+  return [...hooks, ...loops, ...streams]
 }
 
 const follow = ({ config, kafka, onFatal }: Parts, { id, chunk, handle, tell }: Signal, letter: Letter) =>

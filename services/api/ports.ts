@@ -83,6 +83,8 @@ export type InboxSender = {
   path?: string | undefined
   gets?: Readonly<Record<string, unknown>> | undefined
   acceptedWith?: 202 | 204 | undefined
+  /** Its protocol's own words: nothing where it was accepted, this where it was refused. */
+  answers?: { refused(code: string, message: string): object } | undefined
 }
 
 /** The transmitter of Security Event Tokens: OpenID Shared Signals, with streams that the config declares. */

@@ -2,7 +2,7 @@ import type { Config, Principal } from '../../schemas/config.ts'
 import type { Fact } from '../../schemas/facts.ts'
 import type { SenderConfig } from '../../schemas/inbox.ts'
 import { FingerprintsUnavailable, RejectedEvent, StartRefused } from '../pipeline/errors.ts'
-import { eventId } from '../pipeline/ids.ts'
+import { credentialId, eventId } from '../pipeline/ids.ts'
 import { authorize } from './authorize.ts'
 import type { Delivery, Dialect, DialectParts, Said } from './dialects/dialect.ts'
 import { openDialect } from './dialects/registry.ts'
@@ -33,7 +33,8 @@ export const openSenders = (config: Config, parts: Omit<DialectParts, 'secrets'>
  * its principal's rights. Throws FingerprintsUnavailable with the facts that are known already.
  */
 export const factsOfDelivery = async (parts: IntakeParts, sender: Sender, delivery: Delivery): Promise<Understood> => {
-  const told = sender.dialect.read(delivery)
+  const { dialect } = sender
+  const told = await (dialect.lookUp?.(delivery) ?? dialect.read(delivery))
   const nothing: Record<string, number> = {}
   for (const said of told) if (said.says === 'nothing') nothing[said.code] = (nothing[said.code] ?? 0) + 1
   const stated = await Promise.all(
@@ -68,10 +69,23 @@ const factsOfSaid = async (
   // The sender and the statement: told again, it is the same event.
   const name = `inbox:${config.id}`
   if (said.says === 'event') return factsOfParsed(parts, eventOfSaid(name, said), principal, receivedAt)
+  if (said.says === 'revoke') return forced(principal, eventId(name, said.id), said, receivedAt)
   authorize(principal, 'curfew.leak.detected', undefined)
   if (said.values.length > mostValues) throw new RejectedEvent('too_large', `a leak has over ${mostValues} values`)
   const event = eventId(name, said.id)
   return leakFacts(parts, { v: 1, at: stamps.of(event, receivedAt), event, by: principal.id }, said)
+}
+
+/** Whoever may register credentials of a store may have one of them revoked. */
+const forced = (
+  principal: Principal,
+  event: string,
+  { store, handle, reason }: Extract<Said, { says: 'revoke' }>,
+  at: number,
+): Fact[] => {
+  authorize(principal, 'curfew.credential.granted', store)
+  const cid = credentialId(store, handle)
+  return [{ v: 1, kind: 'forced', at, event, by: principal.id, cid, reason, inferred: true }]
 }
 
 const mostValues = 64

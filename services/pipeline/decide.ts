@@ -37,6 +37,7 @@ export const causesOf = (view: CredentialView): DueCause[] => {
   const sinceGrant = (at: number | undefined) => (at === undefined ? undefined : Math.max(at, firstGrantAt))
   return [
     ...own('forced', sinceGrant(view.forced?.at), 'hard'),
+    ...own('forced', sinceGrant(view.inferredForce?.at), 'hard', true),
     ...own('leaked', sinceGrant(view.leakedValueAt), 'hard'),
     ...own('leaked', sinceGrant(view.leakedPrintAt), 'hard', true),
     ...own('expired', view.fixedExpiresAt, 'hard'),

@@ -49,7 +49,10 @@ export const mergesOf = (fact: FactEntry, offset = 0): Merge[] => {
     case 'renewed':
       return [['max', credentialHash(fact.cid), 'expiry', stamp(fact.expiresAt)], ...touch(fact)]
     case 'forced':
-      return [['min', credentialHash(fact.cid), 'forced', forceStamp(fact)], ...touch(fact)]
+      return [
+        ['min', credentialHash(fact.cid), fact.inferred ? 'inferredForce' : 'forced', forceStamp(fact)],
+        ...touch(fact),
+      ]
     case 'seen':
       return [
         ['min', credentialHash(fact.cid), 'seen', stamp(fact.at)],

@@ -47,6 +47,8 @@ export type CredentialView = {
   leakedValueAt?: number | undefined
   leakedPrintAt?: number | undefined
   forced?: (EndView & Force) | undefined
+  /** A mapped subject's word, and nobody's own. */
+  inferredForce?: (EndView & Force) | undefined
   /** The credential that this keeper's secret holds. */
   inside?: string | undefined
   /** The refresh token that took this one's place. */
@@ -92,8 +94,13 @@ const end = (value: string | undefined): EndView | undefined => {
   return { at: stampedNumber(value), cause, reason: reason.join('|') }
 }
 
-const forceOf = (value: string | undefined): Force | undefined =>
-  value === undefined ? undefined : (JSON.parse(stampedText(value)) as Force)
+/** A state that an earlier version folded holds the reason alone. */
+const forceOf = (value: string | undefined): Force | undefined => {
+  if (value === undefined) return undefined
+  const text = stampedText(value)
+  return text.startsWith('{"by":') ? (JSON.parse(text) as Force) : { by: '', reason: text }
+}
+
 const labelsOf = (hash: Hash, prefix: string): string[] =>
   [...hash.keys()]
     .filter(field => field.startsWith(prefix))
@@ -104,6 +111,11 @@ const inferredEnd = (value: string | undefined): EndView | undefined => {
   const ended = end(value)
   return ended && { ...ended, inferred: true }
 }
+const forcedEnd = (stamped: string | undefined): (EndView & Force) | undefined => {
+  const force = forceOf(stamped)
+  return force && { ...force, at: stampedNumber(stamped ?? ''), cause: 'forced' }
+}
+
 const both = (...ends: (EndView | undefined)[]) => ends.filter(one => one !== undefined)
 
 export const sessionView = (sid: string, hash: Hash): SessionView => {
@@ -150,7 +162,6 @@ export const credentialView = (
   const epochStamp = hash.get('epoch')
   const epoch = epochStamp === undefined ? 0 : stampedNumber(epochStamp)
   const outcome = hash.get(`o:${epoch}`)
-  const forced = forceOf(hash.get('forced'))
   return {
     cid,
     store: text(hash, 'store') ?? '',
@@ -161,7 +172,8 @@ export const credentialView = (
     fixedExpiresAt: number(hash, 'fixedExpiry'),
     leakedValueAt: number(hash, 'leakedValue'),
     leakedPrintAt: number(hash, 'leakedPrint'),
-    forced: forced && { ...forced, at: number(hash, 'forced') ?? 0, cause: 'forced' },
+    forced: forcedEnd(hash.get('forced')),
+    inferredForce: forcedEnd(hash.get('inferredForce')),
     inside: text(hash, 'inside'),
     replacedBy: text(hash, 'replacedBy'),
     sealed: [...sealed.values()],

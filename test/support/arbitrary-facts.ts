@@ -56,7 +56,9 @@ export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
     ),
   fc.tuple(handle, at, at).map(([h, when, until]) => facts.renewed(h, when, until)),
   fc.tuple(print, at, fc.boolean()).map(([fp, when, withValue]) => facts.leaked(fp, when, withValue)),
-  fc.tuple(handle, at, byPlan).map(([h, when, plan]) => ({ ...facts.forced(h, when), ...plan })),
+  fc
+    .tuple(handle, at, fc.boolean(), byPlan)
+    .map(([h, when, inferred, plan]) => ({ ...facts.forced(h, when, inferred), ...plan })),
   fc
     .tuple(handle, at, fc.constantFrom(undefined, 'client a', 'client b'))
     .map(([h, when, witness]) => facts.seen(h, when, witness)),

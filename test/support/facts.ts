@@ -86,7 +86,13 @@ export const facts = {
     fingerprint,
     withValue,
   }),
-  forced: (handle: string, at: number): Fact => ({ ...base(at), kind: 'forced', cid: cid(handle), reason: 'INC-1' }),
+  forced: (handle: string, at: number, inferred = false): Fact => ({
+    ...base(at),
+    kind: 'forced',
+    cid: cid(handle),
+    reason: 'INC-1',
+    ...(inferred ? { inferred: true as const } : {}),
+  }),
   seen: (handle: string, at: number, witness?: string): Fact => ({
     ...base(at),
     kind: 'seen',

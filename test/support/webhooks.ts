@@ -18,6 +18,7 @@ export const told = (said: Said[]): string[] =>
   said.map(one => {
     if (one.says === 'nothing') return `nothing: ${one.code}`
     if (one.says === 'leak') return 'a leak'
+    if (one.says === 'revoke') return `revoke ${one.store} ${one.handle}`
     return `${one.type.replace('curfew.', '')} ${JSON.stringify(one.data)}${one.inferred ? ' (inferred)' : ''}`
   })
 

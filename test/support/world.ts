@@ -26,6 +26,8 @@ export type WorldOptions = {
   env?: Record<string, string>
   /** Something that the inputs' marks wait for is started later (a learner): folded is enough. */
   foldedOnly?: boolean
+  /** A world of many processes on a busy machine. */
+  readyWithinMs?: number
 }
 export type World = {
   stack: StackControl
@@ -125,7 +127,9 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     (options.processes ?? twoOfEach).some(roles => roles.includes('intake')) && !options.foldedOnly
       ? (await redis.hmget(key('marks'), 'grants', 'lifecycle')).every(mark => mark !== null)
       : (await redis.hlen(key('ready'))) === config.kafka.factsPartitions
-  await until('the facts are folded and the inputs are read', ready, { withinMs: 60_000 }).catch(async error => {
+  await until('the facts are folded and the inputs are read', ready, {
+    withinMs: options.readyWithinMs ?? 60_000,
+  }).catch(async error => {
     await world.close()
     throw new Error(`${String(error)}\n${text().slice(-4_000)}`)
   })

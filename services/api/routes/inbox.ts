@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { RejectedEvent } from '../../pipeline/errors.ts'
 import { fixedWindow } from '../fixed-window.ts'
 import type { ApiParts, Delivery, InboxSender } from '../ports.ts'
 import { HttpProblem } from '../problems.ts'
@@ -35,11 +36,19 @@ export const inboxRoute = (app: FastifyInstance, parts: ApiParts): void => {
     app.post(url, { bodyLimit, onRequest }, async (request, reply) => {
       const { sender, path } = known(request)
       const delivery = deliveryOf(request, parts.now())
-      await sender.verify(delivery)
-      admit(path.sender)
-      const answer = await sender.accept(delivery)
-      const status = sender.acceptedWith ?? 202
-      return reply.code(status).send(status === 204 ? undefined : answer)
+      const accept = async () => {
+        await sender.verify(delivery)
+        admit(path.sender)
+        return sender.accept(delivery)
+      }
+      try {
+        const answer = await accept()
+        const status = sender.acceptedWith ?? 202
+        return reply.code(status).send(status === 204 || sender.answers ? undefined : answer)
+      } catch (error) {
+        if (!sender.answers || !(error instanceof RejectedEvent)) throw error
+        return reply.code(400).send(sender.answers.refused(error.code, error.message))
+      }
     })
   app.get('/v1/inbox/:sender/*', { onRequest }, async request => {
     const { sender, path } = known(request)

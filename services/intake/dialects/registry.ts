@@ -9,6 +9,7 @@ import { gitlab } from './gitlab.ts'
 import { mapped } from './mapped.ts'
 import { mcpTasks } from './mcp-tasks.ts'
 import { report } from './report.ts'
+import { ssf } from './ssf.ts'
 import { standardWebhooks } from './standard-webhooks.ts'
 
 type Factories = { [D in SenderConfig['dialect']]: (config: SenderOf<D>, parts: DialectParts) => Dialect }
@@ -25,6 +26,7 @@ const factories: Factories = {
   'mcp-tasks': mcpTasks,
   'claude-agents': claudeAgents,
   mapped,
+  ssf,
 }
 
 export const openDialect = (config: SenderConfig, parts: DialectParts): Dialect =>

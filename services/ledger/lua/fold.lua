@@ -93,6 +93,7 @@ local function scores(c)
   if not first then return {} end
   local function since(stamped) return stamped and math.max(at(stamped), first) end
   lower('hard', since(c.forced))
+  lower('hard', since(c.inferredForce))
   lower('leak', since(c.leakedValue))
   lower('leak', since(c.leakedPrint))
   lower('hard', at(c.fixedExpiry))
