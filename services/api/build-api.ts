@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type onRouteHookHandler } from 'fastify'
 import type { ApiParts } from './ports.ts'
 import { answerProblems } from './problems.ts'
 import { eventsRoute } from './routes/events.ts'
@@ -8,6 +8,7 @@ import { healthRoute } from './routes/health.ts'
 import { heldRoute } from './routes/held.ts'
 import { inboxRoute } from './routes/inbox.ts'
 import { leaksRoute } from './routes/leaks.ts'
+import { openApiRoute } from './routes/openapi.ts'
 import { plansRoute } from './routes/plans.ts'
 import { receiptsRoute } from './routes/receipts.ts'
 import { revocationsRoute } from './routes/revocations.ts'
@@ -18,8 +19,9 @@ import { statusRoute } from './routes/status.ts'
 const maxBodyBytes = 256 * 1024
 
 /** The HTTP API without a socket: tests call it by `inject`. Nothing is logged of a request. */
-export const buildApi = (parts: ApiParts): FastifyInstance => {
+export const buildApi = (parts: ApiParts, onRoute?: onRouteHookHandler): FastifyInstance => {
   const app = Fastify({ logger: false, bodyLimit: maxBodyBytes, requestTimeout: 30_000, connectionTimeout: 90_000 })
+  if (onRoute) app.addHook('onRoute', onRoute)
   const closing = new AbortController()
   app.addHook('preClose', () => Promise.resolve(closing.abort()))
   app.decorateRequest('principal', undefined)
@@ -40,5 +42,6 @@ export const buildApi = (parts: ApiParts): FastifyInstance => {
   inboxRoute(app, parts)
   statusRoute(app, parts)
   healthRoute(app, parts)
+  openApiRoute(app, parts)
   return app
 }
