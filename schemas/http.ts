@@ -91,6 +91,7 @@ export type RevocationAnswer = z.infer<typeof revocationAnswer>
 export const fingerprintRequest = z.strictObject({ sealed: jwe })
 export const fingerprintAnswer = z.object({ fingerprints: z.array(z.string()) })
 export type FingerprintAnswer = z.infer<typeof fingerprintAnswer>
+export const healthAnswer = z.object({ healthy: z.boolean(), reasons: z.array(z.string()) })
 export const eventsAnswer = z.object({ facts: z.int() })
 export const keysAnswer = z.object({ keys: z.array(z.record(z.string(), z.unknown())) })
 /** Every answer that is not a 2xx. `message` says what happened and what it means, and quotes nothing of the request. */

@@ -6,3 +6,6 @@ import { z } from 'zod'
  */
 export const role = z.enum(['viewer', 'replayer', 'revoker', 'approver'])
 export type Role = z.infer<typeof role>
+
+/** `known`: any principal; `lifecycle`, `leak`: whoever may send those; a role: who has it. An admin may all. */
+export type Right = 'known' | 'lifecycle' | 'leak' | Role

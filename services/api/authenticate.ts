@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
-import type { Config, Principal, Role } from '../../schemas/config.ts'
+import type { Config, Principal } from '../../schemas/config.ts'
+import type { Right, Role } from '../../schemas/roles.ts'
 import type { ApiParts } from './ports.ts'
 import { HttpProblem } from './problems.ts'
 
@@ -9,9 +10,6 @@ declare module 'fastify' {
     principal: Principal | undefined
   }
 }
-
-/** `known`: any principal; `lifecycle`, `leak`: whoever may send those; a role: who has it. An admin may all. */
-export type Right = 'known' | 'lifecycle' | 'leak' | Role
 
 /** Who replays, revokes or approves must look first. */
 const implied: Record<Role, readonly Role[]> = {

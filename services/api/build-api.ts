@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type onRouteHookHandler } from 'fastify'
 import type { ApiParts } from './ports.ts'
 import { answerProblems } from './problems.ts'
 import { deadLettersRoute } from './routes/dead-letters.ts'
@@ -11,6 +11,7 @@ import { inboxRoute } from './routes/inbox.ts'
 import { lagRoute } from './routes/lag.ts'
 import { leaksRoute } from './routes/leaks.ts'
 import { pageRoute } from './routes/page.ts'
+import { openApiRoute } from './routes/openapi.ts'
 import { plansRoute } from './routes/plans.ts'
 import { receiptsRoute } from './routes/receipts.ts'
 import { replaysRoute } from './routes/replays.ts'
@@ -25,8 +26,9 @@ import { streamRoute } from './routes/stream.ts'
 const maxBodyBytes = 256 * 1024
 
 /** The HTTP API without a socket: tests call it by `inject`. Nothing is logged of a request. */
-export const buildApi = (parts: ApiParts): FastifyInstance => {
+export const buildApi = (parts: ApiParts, onRoute?: onRouteHookHandler): FastifyInstance => {
   const app = Fastify({ logger: false, bodyLimit: maxBodyBytes, requestTimeout: 30_000, connectionTimeout: 90_000 })
+  if (onRoute) app.addHook('onRoute', onRoute)
   const closing = new AbortController()
   app.addHook('preClose', () => Promise.resolve(closing.abort()))
   app.decorateRequest('principal', undefined)
@@ -54,5 +56,6 @@ export const buildApi = (parts: ApiParts): FastifyInstance => {
   lagRoute(app, parts)
   streamRoute(app, parts)
   pageRoute(app)
+  openApiRoute(app, parts)
   return app
 }

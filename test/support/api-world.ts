@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
+import type { FastifyInstance, LightMyRequestResponse, onRouteHookHandler } from 'fastify'
 import type { Principal } from '../../schemas/config.ts'
 import type { Fact } from '../../schemas/facts.ts'
 import type { GrantEntry, SessionDetail } from '../../schemas/http.ts'
@@ -68,7 +68,12 @@ export type ApiWorld = {
 
 /** The API without a socket, over ports in memory. `local` is the token made at start. */
 export const apiWorld = (
-  change: { read?: Partial<ApiParts['read']>; parts?: Partial<ApiParts>; principals?: Principal[] } = {},
+  change: {
+    read?: Partial<ApiParts['read']>
+    parts?: Partial<ApiParts>
+    principals?: Principal[]
+    onRoute?: onRouteHookHandler
+  } = {},
 ): ApiWorld => {
   const appended: Fact[] = []
   const accepted: ApiWorld['accepted'] = []
@@ -120,7 +125,7 @@ export const apiWorld = (
     log: entry => logged.push(entry),
     ...change.parts,
   }
-  const app = buildApi(parts)
+  const app = buildApi(parts, change.onRoute)
   const call: ApiWorld['call'] = (method, url, { token, body, headers } = {}) =>
     app.inject({
       method,

@@ -1,18 +1,16 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { canaryTenant, type GrantList } from '../../../schemas/http.ts'
-import { hexId, senderId } from '../../../schemas/primitives.ts'
+import { queries } from '../../../schemas/http-queries.ts'
+import { hexId } from '../../../schemas/primitives.ts'
 import { principalOf, requires } from '../authenticate.ts'
 import type { ApiParts } from '../ports.ts'
 import { checked, mustExist, readState } from '../problems.ts'
-import { flag, limit } from './query.ts'
-
-const query = z.object({ alivePastDue: flag, session: senderId.optional(), limit })
 
 /** GET /v1/grants: without an outcome, next to die first; of one session: all. GET /v1/grants/{id}: one, dead or alive. */
 export const grantsRoute = (app: FastifyInstance, parts: ApiParts): void => {
   app.get('/v1/grants', { onRequest: requires(parts, 'viewer') }, async (request): Promise<GrantList> => {
-    const { alivePastDue, session, limit } = checked(query, request.query, 'query')
+    const { alivePastDue, session, limit } = checked(queries.grants, request.query, 'query')
     const { tenant } = principalOf(request)
     // What is alive past due is everybody's business, the canary included.
     const tenants = alivePastDue || session !== undefined ? [tenant, canaryTenant] : [tenant]

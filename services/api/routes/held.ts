@@ -1,10 +1,9 @@
 import type { FastifyInstance } from 'fastify'
-import { z } from 'zod'
 import { canaryTenant, type GrantEntry, type GrantList } from '../../../schemas/http.ts'
+import { queries } from '../../../schemas/http-queries.ts'
 import { principalOf, requires } from '../authenticate.ts'
 import type { ApiParts } from '../ports.ts'
 import { checked, readState } from '../problems.ts'
-import { limit } from './query.ts'
 
 /** GET /v1/held: inferred kills that wait over the cap. GET /v1/blocked: what its store does not let die, with why. */
 export const heldRoute = (app: FastifyInstance, parts: ApiParts): void => {
@@ -13,12 +12,11 @@ export const heldRoute = (app: FastifyInstance, parts: ApiParts): void => {
     const grants = all.grants.filter(one => one.state === state)
     return { grants: grants.slice(0, most), complete: all.complete && grants.length <= most }
   }
-  const query = z.object({ limit })
   app.get('/v1/held', { onRequest: requires(parts, 'viewer') }, request =>
-    listed([principalOf(request).tenant], 'held', checked(query, request.query, 'query').limit),
+    listed([principalOf(request).tenant], 'held', checked(queries.list, request.query, 'query').limit),
   )
   // What is alive past due is everybody's business, the canary included.
   app.get('/v1/blocked', { onRequest: requires(parts, 'viewer') }, request =>
-    listed([principalOf(request).tenant, canaryTenant], 'blocked', checked(query, request.query, 'query').limit),
+    listed([principalOf(request).tenant, canaryTenant], 'blocked', checked(queries.list, request.query, 'query').limit),
   )
 }

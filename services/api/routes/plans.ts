@@ -10,6 +10,7 @@ import {
   type PlanDetail,
   planRequest,
 } from '../../../schemas/http-plans.ts'
+import { queries } from '../../../schemas/http-queries.ts'
 import { randomId } from '../../pipeline/ids.ts'
 import { hashOfPlan, type PlanRecord, planValidMs, type Reached } from '../../pipeline/plans.ts'
 import { applyPlan } from '../apply-plan.ts'
@@ -17,7 +18,6 @@ import { localId, principalOf, requires } from '../authenticate.ts'
 import { planProblem } from '../plan-problems.ts'
 import type { ApiParts } from '../ports.ts'
 import { checked, jsonBody, mustExist, readState } from '../problems.ts'
-import { limit } from './query.ts'
 
 const path = z.object({ id: planId })
 
@@ -50,7 +50,7 @@ export const plansRoute = (app: FastifyInstance, parts: ApiParts): void => {
     return reply.code(201).send(plan satisfies Plan)
   })
   app.get('/v1/plans/:id', { onRequest: requires(parts, 'viewer') }, async (request): Promise<PlanDetail> => {
-    const { limit: most } = checked(z.object({ limit }), request.query, 'query')
+    const { limit: most } = checked(queries.list, request.query, 'query')
     const record = await found(request, principalOf(request))
     const { counts, items } = await readState(() => plans.results(record.items, most))
     return { plan: withStanding(record), counts, items, complete: items.length === record.items.length }

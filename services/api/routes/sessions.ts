@@ -1,29 +1,24 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { canaryTenant, type SessionDetail } from '../../../schemas/http.ts'
+import { queries } from '../../../schemas/http-queries.ts'
 import { senderId } from '../../../schemas/primitives.ts'
 import { principalOf, requires } from '../authenticate.ts'
 import type { ApiParts } from '../ports.ts'
 import { checked, mustExist, readState } from '../problems.ts'
-import { limit } from './query.ts'
 
-const listQuery = z.object({ limit })
-const detailQuery = z.object({
-  wait: z.enum(['closed']).optional(),
-  timeoutMs: z.coerce.number().int().min(0).max(60_000).default(30_000),
-})
 const path = z.object({ id: senderId })
 const pollMs = 100
 
 /** GET /v1/sessions, and GET /v1/sessions/{id}?wait=closed&timeoutMs=: answers when it is closed, or at the timeout. */
 export const sessionsRoute = (app: FastifyInstance, parts: ApiParts, closing: AbortSignal): void => {
   app.get('/v1/sessions', { onRequest: requires(parts, 'viewer') }, request => {
-    const query = checked(listQuery, request.query, 'query')
+    const query = checked(queries.list, request.query, 'query')
     return readState(() => parts.read.sessions({ tenants: [principalOf(request).tenant], ...query }))
   })
   app.get('/v1/sessions/:id', { onRequest: requires(parts, 'lifecycle', 'viewer') }, async request => {
     const { id } = checked(path, request.params, 'path')
-    const { wait, timeoutMs } = checked(detailQuery, request.query, 'query')
+    const { wait, timeoutMs } = checked(queries.session, request.query, 'query')
     const { tenant, may } = principalOf(request)
     const tenants = may.admin ? [tenant, canaryTenant] : [tenant]
     const read = () => readState(() => parts.read.session(tenants, id))

@@ -79,7 +79,7 @@ const takenText = ({ facts, plan }: ApplyAnswer): string => {
 const nexts: Record<string, (plan: Plan) => string> = {
   needs_approval: ({ plan }) =>
     `next: curfew approve ${plan}   typed by somebody else\n      curfew revoke --apply ${plan} --break-glass   alone: it pages`,
-  approval_expired: ({ plan }) => `next: curfew approve ${plan}   by somebody else; if it is old: make it again`,
+  approval_expired: ({ plan }) => `next: curfew approve ${plan}   typed by somebody else; or plan again`,
   self_approval: ({ plan }) => `next: curfew approve ${plan}   typed by somebody else`,
   not_a_person: ({ plan }) => `next: CURFEW_TOKEN=<your token> curfew approve ${plan}`,
   plan_changed: () => 'next: curfew revoke ... --dry-run   makes it again, and shows what is new',
