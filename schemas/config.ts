@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { auditConfig } from './audit.ts'
 import { inboxConfig, leakDialects } from './inbox.ts'
 import { canaryTenant, durationMs, storeId } from './primitives.ts'
 import { secretConfig } from './secrets.ts'
@@ -103,6 +104,8 @@ export const config = z
       })
       .prefault({}),
     api: z.strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).default(7440) }).prefault({}),
+    /** Receipts signed and chained in files; absent: not exported. */
+    audit: auditConfig.optional(),
     canary: z
       .strictObject({ store: storeId, tokenRole: z.string(), everyMs: z.int().min(1_000).default(60_000) })
       .optional(),

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { apiRole } from './api-role.ts'
+import { auditRole } from './audit-role.ts'
 import { edge } from './intake/fingerprints.ts'
 import { learnRole } from './learn-role.ts'
 import { askElsewhere } from './learned-leaks.ts'
@@ -27,6 +28,7 @@ const roles = {
   intake: intakeRole,
   learn: learnRole,
   api: apiRole,
+  audit: auditRole,
 } satisfies Record<string, (parts: Parts) => Promise<Started>>
 type Role = keyof typeof roles
 const roleNames = Object.keys(roles) as Role[]
@@ -108,7 +110,7 @@ const unknown = asked.filter(name => !(name in roles))
 try {
   if (unknown.length > 0) throw new StartRefused(`no role ${unknown.join(', ')}; roles are ${roleNames.join(', ')}`)
   if (!values.config)
-    throw new StartRefused('usage: node services/main.ts --config <file> [--roles intake,ledger,work,learn,api]')
+    throw new StartRefused('usage: node services/main.ts --config <file> [--roles intake,ledger,work,learn,api,audit]')
   await run(values.config, asked as Role[])
 } catch (error) {
   process.stderr.write(`curfew: ${error instanceof Error ? error.message : String(error)}\n`)

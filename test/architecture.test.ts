@@ -35,6 +35,7 @@ const may: Record<string, string[] | 'all'> = {
   stores: ['schemas', 'pipeline', 'stores'],
   api: ['schemas', 'pipeline', 'api'],
   runtime: ['schemas', 'pipeline', 'runtime'],
+  audit: ['schemas', 'pipeline', 'audit'],
   canary: ['schemas', 'pipeline', 'canary'],
   learn: ['schemas', 'pipeline', 'learn'],
   cli: ['schemas', 'cli'],
@@ -50,6 +51,7 @@ const onlyIn: Record<string, string[]> = {
   'node-vault': ['stores'],
   pg: ['stores', 'infra'],
   fastify: ['api'],
+  canonicalize: ['audit'],
 }
 
 describe('architecture', () => {

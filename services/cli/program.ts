@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { auditCommands } from './commands/audit.ts'
 import { fingerprintCommand } from './commands/fingerprint.ts'
 import { type LeakImportOptions, leakImportCommand } from './commands/leak-import.ts'
 import { grantsCommand, receiptsCommand, sessionsCommand } from './commands/lists.ts'
@@ -17,7 +18,7 @@ const number = (text: string): string => {
 }
 
 type MakeCommand = (name: string, description: string) => Command
-type Run = <O>(act: (io: Io, options: O) => Promise<number>) => (options: O) => Promise<void>
+export type Run = <O>(act: (io: Io, options: O) => Promise<number>) => (options: O) => Promise<void>
 
 /** What can be typed. `onExit` gets each command's exit code. */
 export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
@@ -57,6 +58,7 @@ export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
   command('fingerprint', 'the fingerprints of a secret value, read from stdin').action(run(fingerprintCommand))
   leakCommands(program, run)
   storeCommands(program, run)
+  auditCommands(program, run)
   program
     .command('help [topic]')
     .description('help on a command, or `help exit-codes`')
