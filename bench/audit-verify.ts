@@ -18,5 +18,7 @@ await withFolder(async dir => {
   const key = join(dir, 'key.json')
   writeFileSync(key, JSON.stringify(publicKeys(ring)))
   const curfew = join(import.meta.dirname, '../services/curfew.ts')
-  process.stdout.write(execFileSync(process.execPath, [curfew, 'audit', 'verify', export_, '--key', key], { encoding: 'utf8' }))
+  process.stdout.write(
+    execFileSync(process.execPath, [curfew, 'audit', 'verify', export_, '--key', key], { encoding: 'utf8' }),
+  )
 })
