@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { oidcIssuer } from './api-oidc.ts'
+import { auditConfig } from './audit.ts'
 import { inboxConfig, leakDialects } from './inbox.ts'
 import { canaryTenant, durationMs, storeId } from './primitives.ts'
 import { role } from './roles.ts'
@@ -110,6 +111,8 @@ export const config = z
         oidc: z.array(oidcIssuer).default([]),
       })
       .prefault({}),
+    /** Receipts signed and chained in files; absent: not exported. */
+    audit: auditConfig.optional(),
     canary: z
       .strictObject({ store: storeId, tokenRole: z.string(), everyMs: z.int().min(1_000).default(60_000) })
       .optional(),

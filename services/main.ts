@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { apiRole } from './api-role.ts'
+import { auditRole } from './audit-role.ts'
 import { edge } from './intake/fingerprints.ts'
 import { learnRole } from './learn-role.ts'
 import { askElsewhere } from './learned-leaks.ts'
@@ -30,6 +31,7 @@ const roles = {
   learn: learnRole,
   signals: signalsRole,
   api: apiRole,
+  audit: auditRole,
 } satisfies Record<string, (parts: Parts) => Promise<Started>>
 type Role = keyof typeof roles
 const roleNames = Object.keys(roles) as Role[]

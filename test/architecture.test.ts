@@ -35,6 +35,7 @@ const may: Record<string, string[] | 'all'> = {
   stores: ['schemas', 'pipeline', 'stores'],
   api: ['schemas', 'pipeline', 'api'],
   runtime: ['schemas', 'pipeline', 'runtime'],
+  audit: ['schemas', 'pipeline', 'audit'],
   canary: ['schemas', 'pipeline', 'canary'],
   learn: ['schemas', 'pipeline', 'learn'],
   signals: ['schemas', 'pipeline', 'signals'],
@@ -53,6 +54,7 @@ const onlyIn: Record<string, string[]> = {
   pg: ['stores', 'infra'],
   fastify: ['api'],
   uplot: ['dashboard'],
+  canonicalize: ['audit'],
 }
 
 describe('architecture', () => {

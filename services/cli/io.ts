@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
+import type { AuditKeys, AuditReport, KeptCheckpoints } from '../../schemas/audit.ts'
 import type { ReportFormat } from '../../schemas/inbox.ts'
 import type { Report } from '../../schemas/leaks.ts'
 import type { Brought, Finding } from '../../schemas/store-test.ts'
@@ -26,6 +27,13 @@ export type Io = {
   testStore: TestStore
   /** Reads a scanner's report. Throws with a code and a text that quotes nothing. */
   readReport: ReadReport
+  /** Reads an export of receipts, without the API. */
+  audit: AuditCommands
+}
+export type AuditCommands = {
+  verify(wanted: { dir: string; keys: AuditKeys; since: KeptCheckpoints | undefined }): Promise<AuditReport>
+  newest(dir: string): Promise<KeptCheckpoints>
+  publicKeys(configFile: string): Promise<AuditKeys>
 }
 export type ReadReport = (text: string, format: ReportFormat) => Promise<Report>
 export type TestStore = (wanted: {
@@ -36,7 +44,7 @@ export type TestStore = (wanted: {
   tell(finding: Finding): void
 }) => Promise<Finding[]>
 
-export const processIo = (given: Pick<Io, 'testStore' | 'readReport'>): Io => {
+export const processIo = (given: Pick<Io, 'testStore' | 'readReport' | 'audit'>): Io => {
   const interruption = new AbortController()
   let listening = false
   return {

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { auditCommands } from './commands/audit.ts'
 import { type DlqOptions, dlqCommand, dlqShowCommand } from './commands/dlq.ts'
 import { type ExplainOptions, explainCommand } from './commands/explain.ts'
 import { fingerprintCommand } from './commands/fingerprint.ts'
@@ -21,7 +22,7 @@ const number = (text: string): string => {
 }
 
 type MakeCommand = (name: string, description: string) => Command
-type Run = <O>(act: (io: Io, options: O) => Promise<number>) => (options: O) => Promise<void>
+export type Run = <O>(act: (io: Io, options: O) => Promise<number>) => (options: O) => Promise<void>
 
 /** What can be typed. `onExit` gets each command's exit code. */
 export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
@@ -59,6 +60,7 @@ export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
   command('fingerprint', 'the fingerprints of a secret value, read from stdin').action(run(fingerprintCommand))
   leakCommands(program, run)
   storeCommands(program, run)
+  auditCommands(program, run)
   program
     .command('help [topic]')
     .description('help on a command, or `help exit-codes`')

@@ -76,7 +76,7 @@ export const foldBatch = async (
 export const parseFact = (value: Buffer | null): Fact | undefined => {
   if (value === null) return undefined
   try {
-    const parsed = factSchema.safeParse(parseText(value.toString('utf8')))
+    const parsed = factSchema.safeParse(jsonOf(value))
     return parsed.success ? parsed.data : undefined
   } catch {
     return undefined
@@ -84,10 +84,12 @@ export const parseFact = (value: Buffer | null): Fact | undefined => {
 }
 
 /** Lua's JSON decoder throws at half a surrogate pair, which JavaScript's lets through: it becomes U+FFFD, the same for all. */
-const parseText = (text: string): unknown =>
-  /\\u[dD][89a-fA-F]/.test(text)
+export const jsonOf = (bytes: Buffer): unknown => {
+  const text = bytes.toString('utf8')
+  return /\\u[dD][89a-fA-F]/.test(text)
     ? JSON.parse(text, (_key, value) => (typeof value === 'string' ? value.toWellFormed() : value))
     : JSON.parse(text)
+}
 
 export const metaOf = (value: Buffer | null | undefined): FactOf<'meta'> | undefined => {
   const parsed = parseFact(value ?? null)

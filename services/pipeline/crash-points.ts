@@ -23,6 +23,8 @@ export const rotationCrashPoints = [
   'after_superseded',
   'after_retire',
 ] as const
-export const crashPoints = [...revocationCrashPoints, ...rotationCrashPoints] as const
+/** Of the exporter of receipts. */
+export const auditCrashPoints = ['after_audit_taken_over', 'after_audit_appended', 'after_audit_signed'] as const
+export const crashPoints = [...revocationCrashPoints, ...rotationCrashPoints, ...auditCrashPoints] as const
 export type CrashPoint = (typeof crashPoints)[number]
 export type PassCrashPoint = (point: CrashPoint) => void

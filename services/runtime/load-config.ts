@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { parse } from 'yaml'
+import type { AuditConfig } from '../../schemas/audit.ts'
 import { type Config, config as configSchema } from '../../schemas/config.ts'
 
 /** Reads and checks a YAML (or JSON) config whole. Relative file paths are relative to the config. */
@@ -22,12 +23,19 @@ export const loadConfig = (file: string): Config => {
   return {
     ...data,
     keysDir: near(data.keysDir),
+    ...(data.audit === undefined ? {} : { audit: auditNear(data.audit, near) }),
     stores: filesNear(data.stores, near) as Config['stores'],
     secrets: filesNear(data.secrets, near) as Config['secrets'],
     inbox: filesNear(data.inbox, near) as Config['inbox'],
     signals: filesNear(data.signals, near) as Config['signals'],
   }
 }
+
+const auditNear = (audit: AuditConfig, near: (path: string) => string): AuditConfig => ({
+  ...audit,
+  dir: near(audit.dir),
+  ...(audit.keysDir === undefined ? {} : { keysDir: near(audit.keysDir) }),
+})
 
 /** Every `file` and every field that ends with `File` is a path. */
 export const filesNear = (value: unknown, near: (path: string) => string): unknown => {

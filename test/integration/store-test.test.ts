@@ -7,6 +7,7 @@ import { type KeyProduct, startKeyProduct } from '../../infra/sample/key-product
 import { processIo } from '../../services/cli/io.ts'
 import { runCli } from '../../services/cli/run-cli.ts'
 import { testStore } from '../../services/store-test.ts'
+import { noAudit } from '../support/cli-world.ts'
 import { type HostileKeys, startHostileKeys } from '../support/hostile-keys.ts'
 import { hostilePreset } from '../support/key-stores.ts'
 import { sharedStack } from '../support/stack.ts'
@@ -38,7 +39,7 @@ const storeTest = async (
   writeFileSync(config, stringify({ redis: { url: redisUrl, prefix: `store-test-${crypto.randomUUID()}` }, stores }))
   const said: string[] = []
   const io = {
-    ...processIo({ testStore, readReport: () => Promise.reject(new Error('no report here')) }),
+    ...processIo({ testStore, readReport: () => Promise.reject(new Error('no report here')), audit: noAudit }),
     out: (text: string) => void said.push(text),
     err: (text: string) => void said.push(text),
   }

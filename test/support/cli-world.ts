@@ -1,5 +1,5 @@
 import type { Status } from '../../schemas/status.ts'
-import type { Io } from '../../services/cli/io.ts'
+import type { AuditCommands, Io } from '../../services/cli/io.ts'
 import { runCli } from '../../services/cli/run-cli.ts'
 import { readReport } from '../../services/intake/reports/read-report.ts'
 import { stateOf, youngCanary } from './api-world.ts'
@@ -31,7 +31,10 @@ export type CliOptions = {
   files?: Record<string, string>
   refuse?: boolean
   terminal?: boolean
+  audit?: AuditCommands
 }
+const nothing = () => Promise.reject(new Error('no audit here'))
+export const noAudit: AuditCommands = { verify: nothing, newest: nothing, publicKeys: nothing }
 
 const state = JSON.stringify({ url: 'http://127.0.0.1:7440', token: 'made-at-start', pid: 1 })
 
@@ -79,6 +82,7 @@ export const cli = async (argv: string[], options: CliOptions = {}) => {
     interrupted: new AbortController().signal,
     testStore: () => Promise.reject(new Error('no store here')),
     readReport: async (text, format) => readReport(text, format),
+    audit: options.audit ?? noAudit,
   }
   const exitCode = await runCli(argv, io)
   return { exitCode, out: out.join('\n'), err: err.join('\n'), asked, overwritten }

@@ -1,7 +1,7 @@
-import { apiState, apiStateFile } from '../../../schemas/http.ts'
 import type { Finding, StoreTestReport } from '../../../schemas/store-test.ts'
 import { CliFailure, exitCodes } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
+import { runningConfig } from '../running-config.ts'
 import { wrap } from '../text/plain.ts'
 
 export type StoreTestOptions = {
@@ -15,7 +15,8 @@ export type StoreTestOptions = {
 
 /** Tells each finding as it is made; exit 1 when something does not fit. */
 export const storeTestCommand = async (io: Io, { id, config, handle, kind, watch, json = false }: StoreTestOptions) => {
-  const configFile = config ?? runningConfig(io)
+  const configFile =
+    config ?? runningConfig(io, 'Which config has the store?', 'curfew store test <id> --config curfew.yaml')
   const value = handle === undefined ? undefined : (await io.readStdin())?.trim() || undefined
   const brought = handle === undefined ? undefined : { handle, kind, value }
   const tell = (finding: Finding) => (json ? undefined : io.out(line(finding)))
@@ -43,21 +44,6 @@ const verdict = ({ store, fits, findings }: StoreTestReport, wrong: number): str
   if (fits) return `${store} FITS: ${findings.length - untried} of ${findings.length} steps tried${rest}`
   if (wrong === 0) return `${store}: nothing could be tried`
   return `${store} DOES NOT FIT: ${wrong} of ${findings.length} steps${rest}`
-}
-
-/** The config of the Curfew that runs here. */
-const runningConfig = (io: Io): string => {
-  try {
-    const { configFile } = apiState.parse(JSON.parse(io.readFile(apiStateFile(io.env, io.home))))
-    if (configFile !== undefined) return configFile
-  } catch {
-    // No Curfew here.
-  }
-  throw new CliFailure(
-    exitCodes.usage,
-    'no_config',
-    'Which config has the store? No Curfew runs here that could say.\nnext: curfew store test <id> --config curfew.yaml',
-  )
 }
 
 const told = (error: unknown) => `${error instanceof Error ? error.message : String(error)}\nnext: curfew help store`
