@@ -103,6 +103,8 @@ export const config = z
       })
       .prefault({}),
     api: z.strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).default(7440) }).prefault({}),
+    /** OpenTelemetry: spans of each event on its way to the receipt, to an OTLP/HTTP receiver (`.../v1/traces`). */
+    tracing: z.strictObject({ otlpUrl: z.url() }).optional(),
     canary: z
       .strictObject({ store: storeId, tokenRole: z.string(), everyMs: z.int().min(1_000).default(60_000) })
       .optional(),
