@@ -1,9 +1,11 @@
+import type { Redis } from 'ioredis'
+import type { Config } from '../schemas/config.ts'
 import type { Fact } from '../schemas/facts.ts'
 import { rememberTrace } from './ledger/traces.ts'
 import { sessionKey } from './pipeline/ids.ts'
-import { bindTrace, endSubject, type TraceParent, traceOf, traceParentOf } from './pipeline/tracing.ts'
-import type { Parts } from './roles.ts'
+import { bindTrace, endSubject, type TraceParent, type Tracing, traceOf, traceParentOf } from './pipeline/tracing.ts'
 
+type Parts = { config: Config; redis: Redis; tracing: Tracing }
 type Raw = { headers: Record<string, string | undefined> }
 
 /** An event becomes facts in its sender's trace, or in one of its own; the facts remember the span. */
