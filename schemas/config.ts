@@ -113,6 +113,8 @@ export const config = z
       .prefault({}),
     /** Receipts signed and chained in files; absent: not exported. */
     audit: auditConfig.optional(),
+    /** OpenTelemetry: spans of each event on its way to the receipt, to an OTLP/HTTP receiver (`.../v1/traces`). */
+    tracing: z.strictObject({ otlpUrl: z.url() }).optional(),
     canary: z
       .strictObject({ store: storeId, tokenRole: z.string(), everyMs: z.int().min(1_000).default(60_000) })
       .optional(),

@@ -11,6 +11,7 @@ import { eventId } from './pipeline/ids.ts'
 import type { FactLog } from './pipeline/ports.ts'
 import type { Parts } from './roles.ts'
 import { observeReceived } from './runtime/observe-stages.ts'
+import { tracedFacts } from './traced-facts.ts'
 
 /** What comes in over HTTP. Throws StartRefused for a sender whose secrets cannot be read. */
 export const inboxPorts = (parts: Parts, facts: FactLog) => {
@@ -19,7 +20,10 @@ export const inboxPorts = (parts: Parts, facts: FactLog) => {
   const translation = { config, edge, received: observeReceived(parts) }
   return {
     acceptEvent: async (raw, principal, receivedAt) => {
-      const stated = await actingOnKnown(facts, factsOfEvent(translation, raw, principal, receivedAt))
+      const stated = await actingOnKnown(
+        facts,
+        tracedFacts(parts, raw, { topic: 'http' }, () => factsOfEvent(translation, raw, principal, receivedAt)),
+      )
       await facts.append(stated)
       return stated.length
     },

@@ -10,6 +10,8 @@ import { openLedger } from './ledger/open-ledger.ts'
 import { connectRedis } from './ledger/redis.ts'
 import { StartRefused } from './pipeline/errors.ts'
 import { every } from './pipeline/every.ts'
+import type { Store } from './pipeline/ports.ts'
+import { noTracing } from './pipeline/tracing.ts'
 import { intakeRole, ledgerRole, type Parts, type Started } from './roles.ts'
 import { counters, histograms } from './runtime/counters.ts'
 import { crashPointFromEnvironment } from './runtime/crash-point.ts'
@@ -20,7 +22,9 @@ import { type Log, openLog } from './runtime/log.ts'
 import { observeCalls } from './runtime/observe-calls.ts'
 import { sealing } from './runtime/sealing.ts'
 import { signalsRole } from './signals-role.ts'
+import { openTracing } from './runtime/tracing.ts'
 import { openStore } from './stores/registry.ts'
+import { tracedStore } from './traced-work.ts'
 import { workRole } from './work-role.ts'
 
 /** One process with the roles of `--roles` (default: all). Exit codes: 0 asked to stop, 70 to be started again, 78 refused. */
@@ -36,7 +40,13 @@ const roles = {
 type Role = keyof typeof roles
 const roleNames = Object.keys(roles) as Role[]
 
-const openParts = async (configFile: string, life: Lifetime, log: Log, onFatal: Parts['onFatal']): Promise<Parts> => {
+const openParts = async (
+  configFile: string,
+  roleText: string,
+  life: Lifetime,
+  log: Log,
+  onFatal: Parts['onFatal'],
+): Promise<Parts> => {
   const config = loadConfig(configFile)
   const redis = connectRedis(config.redis.url)
   life.onClose(() => redis.disconnect())
@@ -45,16 +55,20 @@ const openParts = async (configFile: string, life: Lifetime, log: Log, onFatal: 
   )
   const rings = await loadKeyRings(config.keysDir)
   const seals = sealing(rings.sealing)
-  const ledger = openLedger(config, kafka, redis)
+  const traces = config.tracing && openTracing(config.tracing.otlpUrl, roleText)
+  if (traces) life.onClose(traces.close)
+  const tracing = traces ?? noTracing
+  const ledger = openLedger(config, kafka, redis, tracing)
   life.onClose(ledger.facts.close)
   const shared = counters(redis, config.redis.prefix)
   const times = histograms(redis, config.redis.prefix)
   for (const { flush } of [shared, times]) life.onClose(flushing(flush))
   const onCall = observeCalls(shared, times)
+  const traced = (store: Store) => (traces ? tracedStore(store, traces) : store)
   const stores = new Map(
     config.stores.map(store => [
       store.id,
-      openStore(store, { redis, redisPrefix: config.redis.prefix, log, onCall, sealing: seals }),
+      traced(openStore(store, { redis, redisPrefix: config.redis.prefix, log, onCall, sealing: seals })),
     ]),
   )
   for (const store of stores.values()) life.onClose(() => store.close())
@@ -71,6 +85,7 @@ const openParts = async (configFile: string, life: Lifetime, log: Log, onFatal: 
     counters: shared,
     histograms: times,
     onCall,
+    tracing,
     crashPoint: crashPointFromEnvironment(process.env.CURFEW_CRASH_AT),
     log,
     onFatal,
@@ -102,7 +117,7 @@ const run = async (configFile: string, wanted: Role[]): Promise<void> => {
   const life = lifetime(log, error => end(78, { msg: 'refused to start', error: error.message }))
 
   const onFatal = (reason: string, error: unknown) => end(70, { msg: 'fatal', reason, error: String(error) })
-  const parts = await openParts(configFile, life, log, onFatal)
+  const parts = await openParts(configFile, wanted.join('+'), life, log, onFatal)
   // The work first: it kills what is due also while Kafka is away and the others cannot start.
   for (const role of roleNames.filter(name => wanted.includes(name)))
     life.startEventually(role, () => roles[role](parts))

@@ -16,6 +16,7 @@ import { startTelling } from './ledger/telling.ts'
 import type { PassCrashPoint } from './pipeline/crash-points.ts'
 import { StartRefused } from './pipeline/errors.ts'
 import type { Store } from './pipeline/ports.ts'
+import type { Tracing } from './pipeline/tracing.ts'
 import { openQueues } from './queue/queues.ts'
 import { armWakeUp } from './queue/wake-up.ts'
 import type { Counters, Histograms } from './runtime/counters.ts'
@@ -23,6 +24,7 @@ import type { Lifetime } from './runtime/lifetime.ts'
 import type { Log } from './runtime/log.ts'
 import type { CountCall } from './runtime/observe-calls.ts'
 import { observeFolded, observeReceived } from './runtime/observe-stages.ts'
+import { tracedFacts, tracedFold, tracedTelling } from './traced-facts.ts'
 
 /** Everything that the roles share in one process. */
 export type Parts = {
@@ -42,6 +44,7 @@ export type Parts = {
   histograms: Histograms
   /** Told of every call to a store. */
   onCall: CountCall
+  tracing: Tracing
   crashPoint: PassCrashPoint
   log: Log
   onFatal(reason: string, error: unknown): void
@@ -73,7 +76,8 @@ export const intakeRole = async (parts: Parts): Promise<Started> => {
       ]),
       deadLetterTopic: topics.deadLetters,
       facts: ledger.facts,
-      factsOf: (raw, principal, receivedAt) => factsOfEvent(translation, raw, principal, receivedAt),
+      factsOf: (raw, principal, receivedAt, topic) =>
+        tracedFacts(parts, raw, { topic }, () => factsOfEvent(translation, raw, principal, receivedAt)),
       groupHasBegun: () => ledger.groupHasBegun(group),
       crashPoint: parts.crashPoint,
       onGap: offsetGapPage(parts),
@@ -111,6 +115,7 @@ export const ledgerRole = async (parts: Parts): Promise<Started> => {
       onFatal: parts.onFatal,
       log: parts.log,
       onFolded: observeFolded(parts),
+      traced: tracedFold(parts),
     })
     const lag = startConsumerLag({
       admin,
@@ -133,6 +138,7 @@ export const ledgerRole = async (parts: Parts): Promise<Started> => {
         outcomesTopic: topics.outcomes,
         group: `${group}-telling`,
         marks: ledger.projection.marks,
+        tracesOf: tracedTelling(parts),
         onTold: type => counters.add('curfew_told_total', { type }),
         onOverkill: ({ session, credentials }) => {
           counters.add('curfew_overkill_total', {}, credentials)

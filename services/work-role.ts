@@ -3,6 +3,7 @@ import { startWorkers } from './queue/workers.ts'
 import { closeAll, type Parts, type Started } from './roles.ts'
 import { rotationQueue } from './rotation-wiring.ts'
 import { observeWork } from './runtime/observe-work.ts'
+import { tracedJob } from './traced-work.ts'
 
 export const workRole = async (parts: Parts): Promise<Started> => {
   const { config, redis, ledger } = parts
@@ -35,6 +36,7 @@ export const workRole = async (parts: Parts): Promise<Started> => {
     wakeUps: config.work.wakeUps,
     poke: ledger.poke,
     forget: ledger.forget,
+    traced: tracedJob({ tracing: parts.tracing, redis, prefix: config.redis.prefix }),
     onFatal: parts.onFatal,
     log: parts.log,
   })

@@ -9,7 +9,7 @@ export type Emitter = {
   emit(
     type: EventType,
     data: Record<string, unknown>,
-    options?: { mode?: 'structured' | 'binary'; id?: string },
+    options?: { mode?: 'structured' | 'binary'; id?: string; traceparent?: string },
   ): Promise<string>
   close(): Promise<void>
 }
@@ -29,7 +29,7 @@ export const emitter = async (brokers: string[], topics: EventTopics): Promise<E
         ? topics.leaks
         : topics.lifecycle
   return {
-    emit: async (type, data, { mode = 'structured', id = randomUUID() } = {}) => {
+    emit: async (type, data, { mode = 'structured', id = randomUUID(), traceparent } = {}) => {
       const event = new CloudEvent({ id, type, source: '/sample-world', time: new Date().toISOString(), data })
       const key = typeof data.session === 'string' ? data.session : id
       const message = mode === 'structured' ? KafkaBinding.structured(event) : KafkaBinding.binary(event)
@@ -39,7 +39,11 @@ export const emitter = async (brokers: string[], topics: EventTopics): Promise<E
           header === undefined ? [] : [[name, String(header)]],
         ),
       )
-      await producer.send({ topic: topicOf(type), acks: -1, messages: [{ key, value, headers }] })
+      await producer.send({
+        topic: topicOf(type),
+        acks: -1,
+        messages: [{ key, value, headers: { ...headers, ...(traceparent && { traceparent }) } }],
+      })
       return id
     },
     close: () => producer.disconnect(),

@@ -3,14 +3,21 @@ import { fact as factSchema } from '../../schemas/facts.ts'
 import { FactsUnavailable } from '../pipeline/errors.ts'
 import { type FactRecord, factRecord } from '../pipeline/fact-key.ts'
 import type { FactLog } from '../pipeline/ports.ts'
+import { noTracing, type Tracing, traceOf } from '../pipeline/tracing.ts'
 
-type Waiting = { records: FactRecord[]; resolve(): void; reject(error: unknown): void }
+type Sent = FactRecord & { headers?: { traceparent: string } }
+type Waiting = { records: Sent[]; resolve(): void; reject(error: unknown): void }
 
 /**
  * Appends facts with acks from all in-sync replicas. Collects while one send is in flight (kafkajs has no linger), so that
  * many workers share a round trip. Not idempotent and not transactional on purpose: duplicates are harmless by design.
  */
-export const factLog = (kafka: Kafka, topic: string, partitions: number): FactLog & { close(): Promise<void> } => {
+export const factLog = (
+  kafka: Kafka,
+  topic: string,
+  partitions: number,
+  tracing: Tracing = noTracing,
+): FactLog & { close(): Promise<void> } => {
   const producer = kafka.producer({
     allowAutoTopicCreation: false,
     createPartitioner: Partitioners.DefaultPartitioner,
@@ -47,7 +54,11 @@ export const factLog = (kafka: Kafka, topic: string, partitions: number): FactLo
     append: facts =>
       new Promise((resolve, reject) => {
         // Throws for what no fold would understand: it must not be acknowledged as known.
-        const records = facts.map(fact => factRecord(fact.kind === 'shred' ? fact : factSchema.parse(fact), partitions))
+        const records = facts.map((fact): Sent => {
+          const record = factRecord(fact.kind === 'shred' ? fact : factSchema.parse(fact), partitions)
+          const traceparent = traceOf(fact) ?? tracing.current()
+          return traceparent === undefined ? record : { ...record, headers: { traceparent } }
+        })
         waiting.push({ records, resolve, reject })
         sending ??= drain()
       }),
@@ -62,7 +73,7 @@ export const factLog = (kafka: Kafka, topic: string, partitions: number): FactLo
 const mostBytes = 700_000
 
 const send = async (producer: Producer, topic: string, batch: Waiting[]) => {
-  let messages: FactRecord[] = []
+  let messages: Sent[] = []
   let bytes = 0
   const flush = async () => {
     if (messages.length > 0) await producer.send({ topic, acks: -1, timeout: 5_000, messages })

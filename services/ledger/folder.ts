@@ -5,7 +5,7 @@ import type { PassCrashPoint } from '../pipeline/crash-points.ts'
 import { every } from '../pipeline/every.ts'
 import { randomId } from '../pipeline/ids.ts'
 import { type CaughtUp, caughtUp, type Inputs } from './caught-up.ts'
-import { foldBatch, metaOf, oneAtATime, type PartitionReader, partitionReader } from './partition.ts'
+import { factsOf, foldBatch, metaOf, oneAtATime, type PartitionReader, partitionReader } from './partition.ts'
 import type { LedgerScripts } from './redis.ts'
 import { wipe } from './wipe.ts'
 
@@ -26,6 +26,8 @@ export type FolderParts = {
   log(entry: object): void
   /** `rebuilding`: the partition is not ready yet, what is folded is history. */
   onFolded(partition: number, facts: Fact[], rebuilding: boolean): void
+  /** Before the fold makes it due: it belongs to the trace that its cause came with. */
+  traced?: ((partition: number, facts: Fact[]) => Promise<void>) | undefined
 }
 
 type Folder = FolderParts & { me: string; consumer: Consumer; readers: PartitionReader[]; marks: CaughtUp }
@@ -117,6 +119,7 @@ const foldMessages = async (folder: Folder, reader: PartitionReader, payload: Ea
   for (let start = 0; start < batch.messages.length; start += batchSize) {
     if (payload.isStale()) return
     const messages = batch.messages.slice(start, start + batchSize)
+    if (folder.traced && reader.readyAt === undefined) await folder.traced(reader.partition, factsOf(messages))
     const reply = await foldBatch(folder.scripts, folder.prefix, reader, messages)
     if (reply.status !== 'ok') return settle(folder, reader, reply)
     folder.crashPoint('after_fold')

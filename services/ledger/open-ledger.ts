@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis'
 import type { Kafka } from 'kafkajs'
 import type { Config } from '../../schemas/config.ts'
 import type { FactLog } from '../pipeline/ports.ts'
+import { noTracing, type Tracing } from '../pipeline/tracing.ts'
 import { type DueIndex, dueIndex } from './due-index.ts'
 import { factLog } from './fact-log.ts'
 import { factsAfterMeta } from './facts-after-meta.ts'
@@ -28,12 +29,12 @@ export type Ledger = {
   poke(): Promise<void>
 }
 
-export const openLedger = (config: Config, kafka: Kafka, redis: Redis): Ledger => {
+export const openLedger = (config: Config, kafka: Kafka, redis: Redis, tracing: Tracing = noTracing): Ledger => {
   const { prefix } = config.redis
   const { topics, factsPartitions: partitions } = config.kafka
   const { expiryHoldMs, cap } = config
   const scripts = ledgerScripts(redis)
-  const bare = factLog(kafka, topics.facts, partitions)
+  const bare = factLog(kafka, topics.facts, partitions, tracing)
   const { append } = factsAfterMeta(kafka, bare, topics.facts, partitions)
   return {
     facts: { append, close: bare.close },

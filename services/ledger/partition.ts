@@ -1,7 +1,9 @@
+import type { IHeaders } from 'kafkajs'
 import type { FactOf } from '../../schemas/facts.ts'
 import { type Fact, fact as factSchema } from '../../schemas/facts.ts'
 import { shredOfKey } from '../pipeline/fact-key.ts'
 import { mergesOf } from '../pipeline/fold.ts'
+import { bindTrace, traceParentOf } from '../pipeline/tracing.ts'
 import type { LedgerScripts } from './redis.ts'
 
 /** One facts partition as this process reads it. */
@@ -46,12 +48,32 @@ export type FoldReply = {
   facts: Fact[]
 }
 
+export type FoldedMessage = {
+  offset: string
+  key?: Buffer | null
+  value: Buffer | null
+  headers?: IHeaders | undefined
+}
+
+/** The trace that a record came with, beside its fact. */
+export const tracedFact = (fact: Fact, headers: IHeaders | undefined): Fact => {
+  const traceparent = headers?.traceparent
+  if (traceparent !== undefined) bindTrace([fact], traceParentOf({ traceparent: String(traceparent) }))
+  return fact
+}
+
+export const factsOf = (messages: FoldedMessage[]): Fact[] =>
+  messages.flatMap(({ value, headers }) => {
+    const fact = parseFact(value)
+    return fact ? [tracedFact(fact, headers)] : []
+  })
+
 /** Folds messages (or, with none, asks where the state stands). Compare-and-set on `prev`: see lua/fold.lua. */
 export const foldBatch = async (
   scripts: LedgerScripts,
   prefix: string,
   reader: PartitionReader,
-  messages: { offset: string; key?: Buffer | null; value: Buffer | null }[],
+  messages: FoldedMessage[],
 ): Promise<FoldReply> => {
   const facts: Fact[] = []
   const merges = messages.flatMap(message => {

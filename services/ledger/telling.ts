@@ -1,10 +1,11 @@
 import type { Redis } from 'ioredis'
 import { type Consumer, type EachBatchPayload, type Kafka, Partitioners, type Producer } from 'kafkajs'
+import type { Fact } from '../../schemas/facts.ts'
 import type { Marks } from '../pipeline/decide.ts'
 import { untilFolded, type WholeState } from './folded-state.ts'
 import { type OutcomeEvent, outcomeEvents } from './outcome-events.ts'
 import { type Overkill, overkills } from './overkill.ts'
-import { parseFact } from './partition.ts'
+import { factsOf } from './partition.ts'
 
 export type TellingParts = {
   kafka: Kafka
@@ -16,6 +17,8 @@ export type TellingParts = {
   group: string
   marks(): Promise<Marks>
   onTold(type: string): void
+  /** The trace of each telling, by the key of its event. */
+  tracesOf?: ((facts: Fact[]) => Promise<ReadonlyMap<string, string>>) | undefined
   onOverkill(overkill: Overkill): void
   onFatal(reason: string, error: unknown): void
 }
@@ -79,7 +82,7 @@ const onBatch = async (
   for (let start = 0; start < messages.length; start += batchSize) {
     const some = messages.slice(start, start + batchSize)
     const last = some.at(-1)?.offset
-    const facts = some.flatMap(message => parseFact(message.value) ?? [])
+    const facts = factsOf(some)
     const whole: WholeState = { ...parts, partition, offset: Number(last), heartbeat, givenUp }
     const seen = await untilFolded(whole, async () => ({
       events: await outcomeEvents(parts, facts),
@@ -89,7 +92,7 @@ const onBatch = async (
     if (seen === undefined || last === undefined) return
     const { events, overkilled } = seen
     for (const one of overkilled) parts.onOverkill(one)
-    await send(producer, parts.outcomesTopic, events)
+    await send(producer, parts.outcomesTopic, events, await (parts.tracesOf?.(facts) ?? new Map()))
     resolveOffset(last)
     await consumer.commitOffsets([{ topic, partition, offset: String(Number(last) + 1) }])
     for (const { event } of events) parts.onTold(event.type)
@@ -100,9 +103,15 @@ const onBatch = async (
 /** All in-sync replicas have it, or it throws. A broker refuses a batch of records over 1 MB. */
 const mostBytes = 700_000
 
-const send = async (producer: Producer, topic: string, events: OutcomeEvent[]): Promise<void> => {
-  const headers = { 'content-type': 'application/cloudevents+json; charset=utf-8' }
-  let messages: { key: string; value: string; headers: typeof headers }[] = []
+const contentType = 'application/cloudevents+json; charset=utf-8'
+
+const send = async (
+  producer: Producer,
+  topic: string,
+  events: OutcomeEvent[],
+  traces: ReadonlyMap<string, string>,
+): Promise<void> => {
+  let messages: { key: string; value: string; headers: Record<string, string> }[] = []
   let bytes = 0
   const flush = async () => {
     if (messages.length > 0) await producer.send({ topic, acks: -1, timeout: 5_000, messages })
@@ -112,6 +121,8 @@ const send = async (producer: Producer, topic: string, events: OutcomeEvent[]): 
   for (const { key, event } of events) {
     const value = JSON.stringify(event)
     if (bytes + Buffer.byteLength(value) > mostBytes) await flush()
+    const traceparent = traces.get(key)
+    const headers = { 'content-type': contentType, ...(traceparent === undefined ? {} : { traceparent }) }
     messages.push({ key, value, headers })
     bytes += Buffer.byteLength(value)
   }

@@ -30,6 +30,7 @@ export type WorkerParts = {
   /** Asks the ledger's owners to look at once how far the inputs were read. */
   poke(): Promise<void>
   forget(cid: string): Promise<void>
+  traced(lane: Lane, cid: string, run: () => Promise<Settled>): Promise<Settled>
   onFatal(reason: string, error: unknown): void
   log(entry: object): void
 }
@@ -133,7 +134,9 @@ const exitIfDeaf = async (parts: WorkerParts, { lastDone }: Pool, queues: Queues
 
 const runJob = async (parts: WorkerParts, lane: Lane, cid: string): Promise<Settled> => {
   try {
-    return await (lane === 'probe' ? firstProbe(parts.work, cid) : revoke(parts.work, cid, lane))
+    return await parts.traced(lane, cid, () =>
+      lane === 'probe' ? firstProbe(parts.work, cid) : revoke(parts.work, cid, lane),
+    )
   } catch (error) {
     // Redis went away in the middle, or a bug: offered again, never dropped.
     parts.log({ msg: 'job failed', lane, cid, error: String(error) })

@@ -5,6 +5,7 @@ import { type Config, config as configSchema } from '../../schemas/config.ts'
 import type { Fact } from '../../schemas/facts.ts'
 import { inboxPorts } from '../../services/inbox-wiring.ts'
 import { type Edge, edge } from '../../services/intake/fingerprints.ts'
+import { noTracing } from '../../services/pipeline/tracing.ts'
 import type { Parts } from '../../services/roles.ts'
 import { sealing } from '../../services/runtime/sealing.ts'
 import { apiWorld } from './api-world.ts'
@@ -49,6 +50,7 @@ export const inboxWorld = (
       open: (sealed: string) => Promise.resolve(sealed.split('.')[3] ?? ''),
       ...change.edge,
     },
+    tracing: noTracing,
     histograms: { observe: () => undefined },
     counters: {
       add: (name: string, labels: object, by = 1) => {
