@@ -85,7 +85,7 @@ const cellOf = (level: Level, at: number, now: number, name: Omit<Named, 'cell'>
   const start = Math.floor(at / level.stepMs) * level.stepMs
   let slot = level.slots.get(start)
   if (!slot) {
-    forgetOld(level, now)
+    if (level.slots.size > level.keptMs / level.stepMs) forgetOld(level, now)
     slot = new Map()
     level.slots.set(start, slot)
   }
