@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { fingerprintCommand } from './commands/fingerprint.ts'
 import { type LeakImportOptions, leakImportCommand } from './commands/leak-import.ts'
 import { grantsCommand, receiptsCommand, sessionsCommand } from './commands/lists.ts'
+import { pageCommand } from './commands/page.ts'
 import { type RevokeOptions, revokeCommand } from './commands/revoke.ts'
 import { type RotateOptions, rotateCommand } from './commands/rotate.ts'
 import { secretsCommand } from './commands/secrets.ts'
@@ -54,6 +55,7 @@ export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
         return watchCommand(world, { json, everyMs: Number(every) * 1_000, ...bounded })
       }),
     )
+  command('page', 'the address of the page, with the token that this machine has').action(run(pageCommand))
   command('fingerprint', 'the fingerprints of a secret value, read from stdin').action(run(fingerprintCommand))
   leakCommands(program, run)
   storeCommands(program, run)
