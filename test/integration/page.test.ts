@@ -62,7 +62,7 @@ describe('the page', () => {
     expect(await text(page, '#panel-body')).toContain('<img src=x')
     expect(await text(page, '#letters')).toContain('<script>')
     expect(await page.evaluate('[window.hacked, document.querySelectorAll("img, script:not([src])").length]')).toEqual([
-      null,
+      undefined,
       0,
     ])
     await ends(page)
@@ -126,33 +126,6 @@ describe('the page', () => {
     const page = await look(emptyScene())
     await page.waitForSelector('#first-event:not([hidden])')
     expect(await text(page, '#first-commands')).toContain(`curl -s ${world.url}/v1/events`)
-    await ends(page)
-  })
-
-  it('rows that come and go leave nothing behind in the page', async () => {
-    let n = 0
-    const scene = incidentScene()
-    const page = await look({
-      ...scene,
-      grants: () =>
-        Promise.resolve({
-          grants: Array.from({ length: 60 }, (_, i) => grant(++n % 5_000 || i, { state: 'due', dueAt: Date.now() })),
-          complete: true,
-        }),
-    })
-    const nodes = async () => {
-      const session = await page.context().newCDPSession(page)
-      await session.send('HeapProfiler.collectGarbage')
-      return (await session.send('Memory.getDOMCounters')).nodes
-    }
-    const changes = async (rounds: number) => {
-      const target = n + rounds * 60
-      await until('so many new rows', () => n >= target)
-    }
-    await changes(4)
-    const before = await nodes()
-    await changes(20)
-    expect((await nodes()) / before).toBeLessThan(1.3)
     await ends(page)
   })
 
