@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { emptyScene, incidentScene, type Scene, wellScene } from '../test/support/page-scenes.ts'
 import { pageWorld } from '../test/support/page-world.ts'
+import { smallerPng } from './smaller-png.ts'
 
 /** `node bench/page-screenshots.ts [folder]`: the page in invented worlds, for docs/screenshots. */
 const folder = process.argv[2] ?? join(import.meta.dirname, '../docs/screenshots')
@@ -31,8 +32,8 @@ try {
       await page.goto(`${world.url}/${then}`)
       await page.waitForSelector('#panel .story')
     }
-    await page.screenshot({ path: join(folder, `${name}.png`), fullPage: then === undefined && name !== 'phone' })
-    if (name === 'phone') await page.screenshot({ path: join(folder, 'phone-whole.png'), fullPage: true })
+    const png = await page.screenshot({ fullPage: then === undefined && name !== 'phone' })
+    writeFileSync(join(folder, `${name}.png`), smallerPng(png))
     await page.context().close()
   }
 } finally {

@@ -19,7 +19,7 @@ export const runLive = async (
   terminal: { live: boolean; colour: boolean },
 ): Promise<void> => {
   const all = board(receipts, world.prober)
-  const footer = `Ctrl-C ends everything   try: npx curfew status   log: ${logFile}`
+  const footer = `Ctrl-C ends everything   try: npx curfew status, npx curfew page   log: ${logFile}`
   const input = () => ({ endings: all.endings(), totals: all.totals, now: Date.now(), boundMs })
   const screen = terminal.live ? openScreen() : undefined
   const draw = () => {

@@ -5,6 +5,7 @@ import { type ExplainOptions, explainCommand } from './commands/explain.ts'
 import { fingerprintCommand } from './commands/fingerprint.ts'
 import { type LeakImportOptions, leakImportCommand } from './commands/leak-import.ts'
 import { blockedCommand, grantsCommand, heldCommand, receiptsCommand, sessionsCommand } from './commands/lists.ts'
+import { pageCommand } from './commands/page.ts'
 import { approveCommand } from './commands/plan.ts'
 import { type ReplayOptions, replayCommand } from './commands/replay.ts'
 import { type RevokeOptions, revokeCommand } from './commands/revoke.ts'
@@ -57,6 +58,7 @@ export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
         return watchCommand(world, { json, everyMs: Number(every) * 1_000, ...bounded })
       }),
     )
+  command('page', 'the address of the page, with the token that this machine has').action(run(pageCommand))
   command('fingerprint', 'the fingerprints of a secret value, read from stdin').action(run(fingerprintCommand))
   leakCommands(program, run)
   storeCommands(program, run)

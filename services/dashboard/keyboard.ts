@@ -9,7 +9,11 @@ export const keyboard = (act: { search(): void; open(grant: string): void; escap
       event.preventDefault()
       act.search()
     } else if (event.key === 'j' || event.key === 'k') move(event.key === 'j' ? 1 : -1)
-    else if (event.key === 'Enter' && target.dataset.grant !== undefined) act.open(target.dataset.grant)
+    else if (event.key === 'Enter' && target.dataset.grant !== undefined) {
+      // Or the same key would press the button that gets the focus.
+      event.preventDefault()
+      act.open(target.dataset.grant)
+    }
   })
 }
 

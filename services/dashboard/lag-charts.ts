@@ -106,7 +106,7 @@ const lineOptions = (lag: Lag, width: number, atCursor: AtCursor): uPlot.Options
     height: heights.lines,
     cursor: cursor({ size: 6 }),
     scales: { x: timeScale, y: { distr: 3, range: (_u, min, max) => scaleAround(min, max, lag.boundMs) } },
-    axes: [timeAxis(lag, false), { ...valueAxis(duration), splits: markSplits }],
+    axes: [timeAxis(lag, false), { ...valueAxis(duration), splits: markSplits, filter: (_u, splits) => splits }],
     series: [
       {},
       ...lag.stores.map(({ store }) => ({

@@ -23,8 +23,8 @@ const list = (
         'li',
         {},
         el('span', { class: 'store', text: one.store }),
-        el('span', { class: 'mono clip', text: shortened(one.handle, 28), title: one.handle }),
         el('span', { class: 'tail' }, ...tail(one)),
+        el('span', { class: 'mono clip under', text: shortened(one.handle, 44), title: one.handle }),
       ),
   )
   setText(byId(`${id}-count`), number(total))

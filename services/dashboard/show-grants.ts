@@ -48,7 +48,7 @@ const pastDueRow = (grant: GrantEntry) =>
   row(
     grant,
     cell('past due', 'num strong', movingTime(grant.dueAt ?? grant.grantedAt, 'age')),
-    cell('store', '', el('span', { text: grant.store })),
+    cell('store', 'name', el('span', { text: grant.store })),
     cell('credential', 'two', ...what(grant)),
     cell('session', 'wide', who(grant)),
     cell(
@@ -64,7 +64,7 @@ const nextRow = (grant: GrantEntry) =>
   row(
     grant,
     cell('due', 'num', ...(grant.dueAt === undefined ? ['–'] : [movingTime(grant.dueAt)])),
-    cell('store', '', el('span', { text: grant.store })),
+    cell('store', 'name', el('span', { text: grant.store })),
     cell('credential', 'two', ...what(grant)),
     cell('session', 'wide', who(grant)),
     cell('state', '', el('span', { class: 'tag', text: grant.state, data: { state: grant.state } })),

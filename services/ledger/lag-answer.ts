@@ -26,8 +26,10 @@ export const lagAnswer = (history: LagHistory, { tenants, window, now, boundMs, 
     causes: grouped(found, one => one.cause)
       .map(([cause, mine]) => causeLag(cause, mine, buckets))
       .filter(one => one.died > 0)
-      .sort((a, b) => b.died - a.died),
-    cells: grouped(found, one => `${one.store} ${one.cause}`).flatMap(([, mine]) => cellOf(mine)),
+      .sort((a, b) => b.died - a.died || a.cause.localeCompare(b.cause)),
+    cells: grouped(found, one => `${one.store} ${one.cause}`)
+      .sort(([a], [b]) => a.localeCompare(b))
+      .flatMap(([, mine]) => cellOf(mine)),
   }
 }
 

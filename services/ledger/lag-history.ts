@@ -25,25 +25,16 @@ const levelsOf = (): Record<LagWindow, Level> => {
   return { '15m': fine, '1h': fine, '24h': level(300_000, 24 * hourMs), '7d': level(hourMs, 7 * 24 * hourMs) }
 }
 
-/** A receipt may be told twice within a crash's distance, not across days. */
-const remembered = 50_000
+/** A receipt may be told twice within a crash's distance, not across days: of so many at least, each counts once. */
+const remembered = 25_000
 
 export const lagHistory = (now: () => number): LagHistory => {
   const levels = levelsOf()
   const distinct = [...new Set(Object.values(levels))]
-  /** By receipt id: does it have a lag already? */
-  const known = new Map<string, boolean>()
-
-  const remember = (receipt: Receipt): { outcome: boolean; lag: boolean } => {
-    const before = known.get(receipt.receipt)
-    const hasLag = receipt.deadSince !== undefined
-    known.set(receipt.receipt, before === true || hasLag)
-    if (known.size > remembered) known.delete(known.keys().next().value ?? '')
-    return { outcome: before === undefined, lag: hasLag && before !== true }
-  }
+  const told = toldReceipts()
   return {
     add: receipt => {
-      const counts = remember(receipt)
+      const counts = told(receipt)
       if (!counts.outcome && !counts.lag) return
       const tenant = (receipt.grants[0] ?? receipt.versions?.[0])?.tenant ?? ''
       const at = Math.min(receipt.deadSince ?? receipt.settledAt, now())
@@ -69,6 +60,19 @@ export const lagHistory = (now: () => number): LagHistory => {
   }
 }
 
+/** By receipt id: does it have a lag already? Two generations, of which the older is forgotten whole. */
+const toldReceipts = () => {
+  let young = new Map<string, boolean>()
+  let old = young
+  return ({ receipt, deadSince }: Receipt): { outcome: boolean; lag: boolean } => {
+    const before = young.get(receipt) ?? old.get(receipt)
+    const hasLag = deadSince !== undefined
+    if (young.size >= remembered) [old, young] = [young, new Map()]
+    young.set(receipt, before === true || hasLag)
+    return { outcome: before === undefined, lag: hasLag && before !== true }
+  }
+}
+
 /** Buckets begin at whole multiples of their length: the same receipt stays in the same one. The last is under way. */
 export const bucketsOf = (window: LagWindow, now: number) => {
   const { lengthMs, stepMs } = lagWindows[window]
@@ -81,7 +85,7 @@ const cellOf = (level: Level, at: number, now: number, name: Omit<Named, 'cell'>
   const start = Math.floor(at / level.stepMs) * level.stepMs
   let slot = level.slots.get(start)
   if (!slot) {
-    forgetOld(level, now)
+    if (level.slots.size > level.keptMs / level.stepMs) forgetOld(level, now)
     slot = new Map()
     level.slots.set(start, slot)
   }
