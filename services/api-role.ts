@@ -18,11 +18,11 @@ import { readSecrets } from './ledger/read-secrets.ts'
 import { readStory } from './ledger/read-story.ts'
 import { isCanary, type RecentReceipts, recentReceipts } from './ledger/recent-receipts.ts'
 import { redisTimeMs } from './ledger/redis.ts'
+import { openMetrics } from './metrics-wiring.ts'
 import type { FactLog } from './pipeline/ports.ts'
 import { replayPort } from './replay-wiring.ts'
 import type { Parts, Started } from './roles.ts'
-import { readCounters } from './runtime/counters.ts'
-import { type Metrics, metrics } from './runtime/metrics.ts'
+import type { Metrics } from './runtime/metrics.ts'
 
 /** Serves first: people ask most when Kafka is away. Where the port is taken by another process, this one stands by. */
 export const apiRole = async (parts: Parts): Promise<Started> => {
@@ -33,11 +33,10 @@ export const apiRole = async (parts: Parts): Promise<Started> => {
 }
 
 const serve = async (parts: Parts, facts: FactLog, ports: ReturnType<typeof writePorts>): Promise<Started> => {
-  const { config, redis, log } = parts
+  const { config, log } = parts
   const recent = recentReceipts()
   const read = readPort(parts, recent)
-  const counted = () => readCounters(redis, config.redis.prefix)
-  const shown = metrics({ status: read.status, canary: read.canary, counters: counted })
+  const shown = openMetrics(parts, read)
   const token = randomBytes(32).toString('base64url')
   const api = await startApi({
     ...config.api,
@@ -68,7 +67,10 @@ const follow = ({ startEventually, kafka, config, onFatal }: Parts, recent: Rece
       onReceipt: receipt => {
         if (recent.add(receipt) && !isCanary(receipt)) shown.observe(receipt)
       },
-      onRead: recent.markRead,
+      onRead: () => {
+        recent.markRead()
+        shown.markRead()
+      },
       onFatal,
     }),
   )

@@ -63,14 +63,14 @@ const closeBoth = async (gaps: GapCloser, vault: VaultLearning): Promise<void> =
   await vault.close()
 }
 
-export const openVaultLearning = ({ redis, config, log, counters }: Parts | BeforeParts, store: LearningStore) =>
+export const openVaultLearning = ({ redis, config, log, onCall }: Parts | BeforeParts, store: LearningStore) =>
   vaultLearning(store, {
     redis,
     redisPrefix: config.redis.prefix,
     log,
-    onCall: (id, operation, result) => counters.add('curfew_store_calls_total', { store: id, operation, result }),
+    onCall,
   })
-type BeforeParts = Pick<Parts, 'redis' | 'config' | 'log' | 'counters'>
+type BeforeParts = Pick<Parts, 'redis' | 'config' | 'log' | 'onCall'>
 
 const leasesUnder = async (vault: VaultLearning, beginnings: readonly string[]): Promise<number> => {
   let count = 0

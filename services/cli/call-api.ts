@@ -49,7 +49,7 @@ const whyNot = (error: unknown): string => {
   return code === 'ECONNREFUSED' ? 'connection refused' : code === '' ? 'no connection' : code
 }
 
-const lists: Record<string, string> = { no_such_secret: 'secrets', no_such_grant: 'grants', no_such_plan: 'dlq' }
+const lists: Record<string, string> = { no_such_secret: 'secrets', no_such_grant: 'grants', no_such_replay: 'dlq' }
 const listOf = (code: string) => lists[code] ?? 'sessions'
 
 const failureOf = (status: number, json: unknown, api: ApiAddress): CliFailure => {
@@ -59,7 +59,9 @@ const failureOf = (status: number, json: unknown, api: ApiAddress): CliFailure =
     return new CliFailure(
       exitCodes.notAllowed,
       code,
-      `The API at ${api.url} does not know this token (from ${api.from}).
+      code === 'invalid_token'
+        ? `${message}\nIt is from ${api.from}.\nnext: CURFEW_TOKEN=<a fresh token of your issuer> curfew status`
+        : `The API at ${api.url} does not know this token (from ${api.from}).
 The token is made anew at each start.
 next: curfew status   after checking which Curfew you mean`,
     )
@@ -70,6 +72,8 @@ next: curfew status   after checking which Curfew you mean`,
       `Not allowed: ${message}.\nnext: use a token with the right to it`,
     )
   if (status === 404) {
+    if (code === 'no_such_plan')
+      return new CliFailure(exitCodes.usage, code, `${message}\nnext: curfew revoke ... --dry-run   makes one`)
     return new CliFailure(exitCodes.usage, code, `${message}\nnext: curfew ${listOf(code)}   lists what is known`)
   }
   if (status >= 500) return new CliFailure(exitCodes.cannotTell, code, `${message}\nnext: curfew status   asks again`)

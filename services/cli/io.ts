@@ -9,8 +9,8 @@ import type { Brought, Finding } from '../../schemas/store-test.ts'
 export type Io = {
   out(text: string): void
   err(text: string): void
-  /** One line that is written over on a terminal; nothing elsewhere. */
-  progress(line: string): void
+  /** A line that the next one is written over; an empty one clears it. Absent: nobody watches. */
+  overwrite?(text: string): void
   env: Record<string, string | undefined>
   home: string
   readFile(file: string): string
@@ -42,7 +42,9 @@ export const processIo = (given: Pick<Io, 'testStore' | 'readReport'>): Io => {
   return {
     out: text => void process.stdout.write(`${text}\n`),
     err: text => void process.stderr.write(`${text}\n`),
-    progress: line => void (process.stderr.isTTY && process.stderr.write(`\r\u001b[K${line}\r`)),
+    ...(process.stderr.isTTY === true
+      ? { overwrite: (text: string) => void process.stderr.write(`\r\u001b[K${text}`) }
+      : {}),
     env: process.env,
     home: homedir(),
     readFile: file => readFileSync(file, 'utf8'),

@@ -36,6 +36,7 @@ export const factsOfParsed = async (
   // What the fold would skip must not be committed as if it were known.
   for (const fact of facts)
     if (!factSchema.safeParse(fact).success) throw new RejectedEvent('internal', 'the event states no valid fact')
+  parts.received?.(event.occurredAt, receivedAt)
   return facts
 }
 

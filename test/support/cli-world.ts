@@ -30,6 +30,7 @@ export type CliOptions = {
   stateFile?: string
   files?: Record<string, string>
   refuse?: boolean
+  terminal?: boolean
 }
 
 const state = JSON.stringify({ url: 'http://127.0.0.1:7440', token: 'made-at-start', pid: 1 })
@@ -39,6 +40,7 @@ export const cli = async (argv: string[], options: CliOptions = {}) => {
   const out: string[] = []
   const err: string[] = []
   const asked: Asked[] = []
+  const overwritten: string[] = []
   let now = 1_700_000_000_000
   const answers = new Map(Object.entries(options.answers ?? {}).map(([key, one]) => [key, [one].flat()]))
   const send: typeof fetch = (input, init = {}) => {
@@ -58,7 +60,7 @@ export const cli = async (argv: string[], options: CliOptions = {}) => {
   const io: Io = {
     out: text => out.push(text),
     err: text => err.push(text),
-    progress: line => err.push(line),
+    ...(options.terminal ? { overwrite: (text: string) => void overwritten.push(text) } : {}),
     env: options.env ?? {},
     home: '/home/someone',
     readFile: file => {
@@ -79,5 +81,5 @@ export const cli = async (argv: string[], options: CliOptions = {}) => {
     readReport: async (text, format) => readReport(text, format),
   }
   const exitCode = await runCli(argv, io)
-  return { exitCode, out: out.join('\n'), err: err.join('\n'), asked }
+  return { exitCode, out: out.join('\n'), err: err.join('\n'), asked, overwritten }
 }

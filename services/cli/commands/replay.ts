@@ -40,11 +40,12 @@ const apply = async (io: Io, api: CallApi, id: string, json: boolean): Promise<n
   let shown = ''
   while (plan.state === 'running' && !io.interrupted.aborted) {
     const bar = barText(plan)
-    if (!json && bar !== shown) io.progress(bar)
+    if (!json && bar !== shown) io.overwrite?.(bar)
     shown = bar
     await io.pause(pollMs)
     plan = await api<ReplayPlan>('GET', `/v1/replays/${id}`)
   }
+  if (shown !== '') io.overwrite?.('')
   io.out(json ? JSON.stringify(plan, undefined, 2) : endText(plan))
   return plan.state === 'done' && plan.refused + plan.gone === 0 ? exitCodes.done : exitCodes.partly
 }
