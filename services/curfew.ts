@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { homedir } from 'node:os'
+import type { BreakGlass } from '../schemas/break-glass.ts'
 import { processIo, type ReadReport, type TestStore } from './cli/io.ts'
 import { runCli } from './cli/run-cli.ts'
 
@@ -6,5 +8,10 @@ import { runCli } from './cli/run-cli.ts'
 const testStore: TestStore = async wanted => (await import('./store-test.ts')).testStore(wanted)
 const readReport: ReadReport = async (text, format) =>
   (await import('./intake/reports/read-report.ts')).readReport(text, format)
+const loadBreakGlass = async () => (await import('./break-glass.ts')).breakGlass(homedir())
+const breakGlass: BreakGlass = {
+  plan: async wanted => (await loadBreakGlass()).plan(wanted),
+  reconcile: async configFile => (await loadBreakGlass()).reconcile(configFile),
+}
 
-process.exitCode = await runCli(process.argv.slice(2), processIo({ testStore, readReport }))
+process.exitCode = await runCli(process.argv.slice(2), processIo({ testStore, readReport, breakGlass }))

@@ -2,6 +2,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { ApiParts } from './ports.ts'
 import { answerProblems } from './problems.ts'
 import { deadLettersRoute } from './routes/dead-letters.ts'
+import { doctorRoute } from './routes/doctor.ts'
 import { eventsRoute } from './routes/events.ts'
 import { fingerprintsRoute } from './routes/fingerprints.ts'
 import { grantsRoute } from './routes/grants.ts'
@@ -38,6 +39,7 @@ export const buildApi = (parts: ApiParts): FastifyInstance => {
   revocationsRoute(app, parts)
   deadLettersRoute(app, parts)
   replaysRoute(app, parts)
+  doctorRoute(app, parts)
   plansRoute(app, parts)
   heldRoute(app, parts)
   secretsRoute(app, parts)

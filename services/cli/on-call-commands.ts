@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
+import { reconcileCommand } from './commands/break-glass.ts'
 import { type DlqOptions, dlqCommand, dlqShowCommand } from './commands/dlq.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { type ExplainOptions, explainCommand } from './commands/explain.ts'
 import { type ReplayOptions, replayCommand } from './commands/replay.ts'
 import type { Io } from './io.ts'
@@ -17,6 +19,20 @@ export const onCallCommands = (program: Command, command: MakeCommand, run: Run)
   command('explain <grant>', 'the whole story of one grant, in order, each line with its source').action(
     (grant: string, options: Omit<ExplainOptions, 'grant'>) =>
       run<ExplainOptions>(explainCommand)({ ...options, grant }),
+  )
+  const glass = program
+    .command('break-glass')
+    .description('what was done by hand while Curfew was down')
+    .helpCommand(false)
+  glass
+    .command('reconcile')
+    .description('tell the ledger what was done by hand, once: run it as often as you like')
+    .option('--config <file>', 'absent: the config of the Curfew that runs here')
+    .option('--json', 'the same facts, with stable names')
+    .action(run<{ config?: string; json?: boolean }>(reconcileCommand))
+  command('doctor [store]', 'is every right there that revoking needs? exit 1 if one is missing').action(
+    (store: string | undefined, options: { json?: boolean }) =>
+      run<{ store?: string | undefined; json?: boolean }>(doctorCommand)({ ...options, store }),
   )
   dlqCommands(command, run)
   replayIn(program, run)

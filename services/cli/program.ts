@@ -9,6 +9,7 @@ import { secretsCommand } from './commands/secrets.ts'
 import { statusCommand } from './commands/status.ts'
 import { type StoreTestOptions, storeTestCommand } from './commands/store-test.ts'
 import { watchCommand } from './commands/watch.ts'
+import { completionCommand } from './completion.ts'
 import { exitCodesText } from './exit-codes.ts'
 import type { Io } from './io.ts'
 import { type MakeCommand, number, onCallCommands, type Run } from './on-call-commands.ts'
@@ -45,6 +46,7 @@ export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
   command('fingerprint', 'the fingerprints of a secret value, read from stdin').action(run(fingerprintCommand))
   leakCommands(program, run)
   storeCommands(program, run)
+  completionCommand(program)
   program
     .command('help [topic]')
     .description('help on a command, or `help exit-codes`')
@@ -68,6 +70,11 @@ const revokeCommands = (program: Command, command: MakeCommand, run: Run): void 
     .option('--dry-run', 'only the plan: say what would die, and do nothing')
     .option('--apply <plan>', 'apply a plan, or go on waiting for one that is applied')
     .option('--break-glass', 'with --apply: over the cap without a second person; it pages, and is marked')
+    .option('--config <file>', 'with --break-glass alone: straight to the stores, without the API and Kafka')
+    .option('--handle <handle>', 'one credential by its --store, --kind and handle: works without Redis too')
+    .option('--kind <kind>', 'the kind of --handle, such as vault.token')
+    .option('--target <name>', 'of --handle: its name where it is enforced')
+    .option('--yes', 'do not ask (--break-glass)')
     .option('--no-wait', 'do not wait for the deaths')
     .option('--timeout <seconds>', 'how long to wait', number, '60')
     .action(run<RevokeOptions>(revokeCommand))

@@ -1,3 +1,4 @@
+import type { BreakGlass } from '../../schemas/break-glass.ts'
 import type { Status } from '../../schemas/status.ts'
 import type { Io } from '../../services/cli/io.ts'
 import { runCli } from '../../services/cli/run-cli.ts'
@@ -30,6 +31,9 @@ export type CliOptions = {
   stateFile?: string
   files?: Record<string, string>
   refuse?: boolean
+  /** What the person answers when asked. */
+  typed?: string
+  breakGlass?: BreakGlass
   terminal?: boolean
 }
 
@@ -69,6 +73,7 @@ export const cli = async (argv: string[], options: CliOptions = {}) => {
       return found
     },
     readStdin: () => Promise.resolve(options.stdin),
+    ask: () => Promise.resolve(options.typed),
     fetch: send,
     now: () => now,
     pause: ms => {
@@ -78,6 +83,10 @@ export const cli = async (argv: string[], options: CliOptions = {}) => {
     liveScreen: false,
     interrupted: new AbortController().signal,
     testStore: () => Promise.reject(new Error('no store here')),
+    breakGlass: options.breakGlass ?? {
+      plan: () => Promise.reject(new Error('no store here')),
+      reconcile: () => Promise.reject(new Error('no Kafka here')),
+    },
     readReport: async (text, format) => readReport(text, format),
   }
   const exitCode = await runCli(argv, io)
