@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { planId } from './force.ts'
-import { senderId } from './primitives.ts'
+import { lagWindow } from './http-lag.ts'
+import { recordId } from './http-replay.ts'
+import { senderId, storeId } from './primitives.ts'
 
 const limit = z.coerce.number().int().min(1).max(10_000).default(200)
 /** `?x`, `?x=true`, `?x=false`. */
@@ -26,4 +28,14 @@ export const queries = {
     plan: planId.optional(),
     limit,
   }),
+  deadLetters: z.object({
+    topic: z.string().max(249).optional(),
+    reason: z.string().max(64).optional(),
+    id: recordId.optional(),
+    /** The resolved ones too. */
+    all: flag,
+    limit,
+  }),
+  doctor: z.object({ store: storeId.optional() }),
+  lag: z.object({ window: lagWindow.default('1h') }),
 }

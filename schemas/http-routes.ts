@@ -14,12 +14,17 @@ import {
   sessionDetail,
   sessionList,
 } from './http.ts'
+import { doctorReport } from './http-doctor.ts'
+import { lag } from './http-lag.ts'
 import { applyAnswer, applyRequest, approvalRequest, plan, planDetail, planRequest } from './http-plans.ts'
 import { queries } from './http-queries.ts'
+import { deadLetterList, replayPlan, replayRequest } from './http-replay.ts'
 import { rotationAnswer, rotationRequest, secretDetail, secretList } from './http-secrets.ts'
+import { grantStory } from './http-story.ts'
 import { inboxAnswer, leaksAnswer, leaksRequest } from './leaks.ts'
 import { receipt } from './receipt.ts'
 import type { Right } from './roles.ts'
+import { ssfPoll, ssfVerification } from './ssf.ts'
 import { status } from './status.ts'
 
 /** Every shape that has a name in the document. */
@@ -52,6 +57,14 @@ export const httpShapes: Record<string, z.ZodType> = {
   LeaksAnswer: leaksAnswer,
   InboxAnswer: inboxAnswer,
   Health: healthAnswer,
+  GrantStory: grantStory,
+  DeadLetterList: deadLetterList,
+  ReplayRequest: replayRequest,
+  ReplayPlan: replayPlan,
+  Doctor: doctorReport,
+  Lag: lag,
+  SsfPoll: ssfPoll,
+  SsfVerification: ssfVerification,
   CloudEvent: z.looseObject({
     specversion: z.literal('1.0'),
     id: z.string().min(1),
@@ -252,6 +265,119 @@ export const httpRoutes: HttpRoute[] = [
     summary: 'Gives a registered secret a new value everywhere; a dry run only says what would be done.',
     body: 'RotationRequest',
     answers: { 200: 'RotationAnswer', 202: 'RotationAnswer' },
+  },
+  {
+    method: 'GET',
+    path: '/v1/grants/:id/story',
+    who: ['viewer'],
+    summary: 'A grant’s whole story, in order, each line with its source.',
+    answers: { 200: 'GrantStory' },
+  },
+  {
+    method: 'GET',
+    path: '/v1/dead-letters',
+    who: ['viewer'],
+    summary: 'What could not be taken in, and why, the newest first. Never a payload.',
+    query: queries.deadLetters,
+    answers: { 200: 'DeadLetterList' },
+  },
+  {
+    method: 'POST',
+    path: '/v1/replays',
+    who: ['replayer'],
+    summary: 'What would change if these records were taken in again. Changes nothing.',
+    body: 'ReplayRequest',
+    answers: { 200: 'ReplayPlan' },
+  },
+  {
+    method: 'POST',
+    path: '/v1/replays/:plan',
+    who: ['replayer'],
+    summary: 'Takes in what was looked at; done work is a no-op.',
+    answers: { 202: 'ReplayPlan' },
+  },
+  {
+    method: 'GET',
+    path: '/v1/replays/:plan',
+    who: ['replayer'],
+    summary: 'How far a replay is.',
+    answers: { 200: 'ReplayPlan' },
+  },
+  {
+    method: 'GET',
+    path: '/v1/doctor',
+    who: ['viewer'],
+    summary: 'Is each right there that revoking needs, before it is needed?',
+    query: queries.doctor,
+    answers: { 200: 'Doctor' },
+  },
+  {
+    method: 'GET',
+    path: '/v1/lag',
+    who: ['viewer'],
+    summary: 'How long credentials lived past due, by time, store and cause.',
+    query: queries.lag,
+    answers: { 200: 'Lag' },
+  },
+  {
+    method: 'GET',
+    path: '/v1/stream',
+    who: ['viewer'],
+    summary: 'Server-Sent Events: how things stand, then what changes.',
+    answers: { 200: 'text' },
+  },
+  {
+    method: 'GET',
+    path: '/.well-known/ssf-configuration',
+    who: 'nobody',
+    summary: 'Where receivers of Security Event Tokens find what they need (SSF 1.0).',
+    answers: { 200: 'any' },
+  },
+  {
+    method: 'GET',
+    path: '/v1/ssf/jwks',
+    who: 'nobody',
+    summary: 'The public keys of our Security Event Tokens.',
+    answers: { 200: 'any' },
+  },
+  {
+    method: 'GET',
+    path: '/v1/ssf/streams',
+    who: ['known'],
+    summary: 'The streams of this principal.',
+    answers: { 200: 'any' },
+  },
+  {
+    method: 'GET',
+    path: '/v1/ssf/status',
+    who: ['known'],
+    summary: 'How a stream of this principal stands.',
+    answers: { 200: 'any' },
+  },
+  {
+    method: 'POST',
+    path: '/v1/ssf/verification',
+    who: ['known'],
+    summary: 'Asks for a verification event on a stream.',
+    body: 'SsfVerification',
+    answers: { 204: 'nothing' },
+  },
+  {
+    method: 'POST',
+    path: '/v1/ssf/streams/:id/poll',
+    who: ['known'],
+    summary: 'Polling (RFC 8936): acknowledges, and takes what is there.',
+    body: 'SsfPoll',
+    answers: { 200: 'any' },
+  },
+  { method: 'GET', path: '/', who: 'nobody', summary: 'The page.', answers: { 200: 'html' }, undocumented: true },
+  {
+    method: 'GET',
+    path: '/page/*',
+    who: 'nobody',
+    summary: 'Its files.',
+    answers: { 200: 'any' },
+    undocumented: true,
   },
   {
     method: 'GET',

@@ -8,6 +8,7 @@ import { standBy } from './api/stand-by.ts'
 import { startApi } from './api/start-api.ts'
 import { readCanary } from './canary/canary-state.ts'
 import { canaryStore, openCanary } from './canary-wiring.ts'
+import { examine } from './doctor.ts'
 import { inboxPorts } from './inbox-wiring.ts'
 import { leakFingerprints } from './intake/leak-fingerprints.ts'
 import { followOutcomes } from './ledger/follow-outcomes.ts'
@@ -90,6 +91,7 @@ const writePorts = (parts: Parts, facts: FactLog) => {
   return {
     ...inboxPorts(parts, facts),
     replay: replayPort(parts),
+    examine: store => examine(parts, store),
     plans: planPort(parts),
     now: Date.now,
     append: facts.append,

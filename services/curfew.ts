@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { homedir } from 'node:os'
+import type { BreakGlass } from '../schemas/break-glass.ts'
 import { type AuditCommands, processIo, type ReadReport, type TestStore } from './cli/io.ts'
 import { runCli } from './cli/run-cli.ts'
 
@@ -11,5 +13,10 @@ const audit: AuditCommands = {
   newest: async dir => (await import('./audit-commands.ts')).newest(dir),
   publicKeys: async configFile => (await import('./audit-commands.ts')).exportKeys(configFile),
 }
+const loadBreakGlass = async () => (await import('./break-glass.ts')).breakGlass(homedir())
+const breakGlass: BreakGlass = {
+  plan: async wanted => (await loadBreakGlass()).plan(wanted),
+  reconcile: async configFile => (await loadBreakGlass()).reconcile(configFile),
+}
 
-process.exitCode = await runCli(process.argv.slice(2), processIo({ testStore, readReport, audit }))
+process.exitCode = await runCli(process.argv.slice(2), processIo({ testStore, readReport, audit, breakGlass }))

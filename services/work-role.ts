@@ -1,3 +1,4 @@
+import { reconcileHere } from './break-glass-told.ts'
 import { sealedKids } from './ledger/sealed-kids.ts'
 import { startWorkers } from './queue/workers.ts'
 import { closeAll, type Parts, type Started } from './roles.ts'
@@ -40,7 +41,7 @@ export const workRole = async (parts: Parts): Promise<Started> => {
     onFatal: parts.onFatal,
     log: parts.log,
   })
-  return closeAll(workers, rotations)
+  return closeAll(workers, rotations, reconcileHere(parts))
 }
 
 /** What each store promises: the common bound and its own window. */

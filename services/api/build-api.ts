@@ -2,6 +2,7 @@ import Fastify, { type FastifyInstance, type onRouteHookHandler } from 'fastify'
 import type { ApiParts } from './ports.ts'
 import { answerProblems } from './problems.ts'
 import { deadLettersRoute } from './routes/dead-letters.ts'
+import { doctorRoute } from './routes/doctor.ts'
 import { eventsRoute } from './routes/events.ts'
 import { fingerprintsRoute } from './routes/fingerprints.ts'
 import { grantsRoute } from './routes/grants.ts'
@@ -44,6 +45,7 @@ export const buildApi = (parts: ApiParts, onRoute?: onRouteHookHandler): Fastify
   revocationsRoute(app, parts)
   deadLettersRoute(app, parts)
   replaysRoute(app, parts)
+  doctorRoute(app, parts)
   plansRoute(app, parts)
   heldRoute(app, parts)
   secretsRoute(app, parts)

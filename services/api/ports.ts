@@ -3,6 +3,7 @@ import type { Fact } from '../../schemas/facts.ts'
 import type { GrantEntry, GrantList, ReceiptList, SessionDetail, SessionList } from '../../schemas/http.ts'
 import type { Lag, LagWindow } from '../../schemas/http-lag.ts'
 import type { DeadLetterCount, Expiries } from '../../schemas/http-page.ts'
+import type { DoctorLine } from '../../schemas/http-doctor.ts'
 import type { DeadLetterList, ReplayPlan, ReplaySelect } from '../../schemas/http-replay.ts'
 import type { SecretDetail, SecretEntry } from '../../schemas/http-secrets.ts'
 import type { InboxAnswer, LeakMatch, LeaksRequest } from '../../schemas/leaks.ts'
@@ -107,6 +108,8 @@ export type ApiParts = {
   append(facts: Fact[]): Promise<void>
   read: ReadPort
   replay: ReplayPort
+  /** Each right and setting that revoking needs; of one store, or of all. */
+  examine(store: string | undefined): Promise<DoctorLine[]>
   /** Opens a sealed value, fingerprints it under every live pepper and forgets it. */
   fingerprints(sealed: string): Promise<string[]>
   inbox: ReadonlyMap<string, InboxSender>

@@ -109,6 +109,7 @@ const unknown = {
   grant: told('grant'),
   plan: 'There is no plan of that name in this tenant: it is older than a day, or Redis lost it. Make it again.',
   secret: 'The registry has no secret of that name in this tenant.',
+  store: 'The config has no store of that name.',
   replay: 'There is no such plan, or it is too old: plan it again.',
 }
 export function mustExist<T>(found: T | undefined, what: keyof typeof unknown): asserts found is T {

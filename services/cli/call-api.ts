@@ -36,6 +36,8 @@ const send = async (io: Io, { url, token }: ApiAddress, method: string, path: st
       'unreachable',
       `Cannot reach the API at ${url} (${whyNot(error)}).
 Curfew may be down; credentials due meanwhile die when it returns.
+To kill without it (needs the stores' own rights):
+      curfew revoke --break-glass --config <file> --session <id> --reason "why"
 next: npm start -- --no-sample   starts it here
       curfew status              asks again`,
     )
@@ -49,7 +51,12 @@ const whyNot = (error: unknown): string => {
   return code === 'ECONNREFUSED' ? 'connection refused' : code === '' ? 'no connection' : code
 }
 
-const lists: Record<string, string> = { no_such_secret: 'secrets', no_such_grant: 'grants', no_such_plan: 'dlq' }
+const lists: Record<string, string> = {
+  no_such_secret: 'secrets',
+  no_such_grant: 'grants',
+  no_such_replay: 'dlq',
+  no_such_store: 'status',
+}
 const listOf = (code: string) => lists[code] ?? 'sessions'
 
 const failureOf = (status: number, json: unknown, api: ApiAddress): CliFailure => {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
+import { createInterface } from 'node:readline/promises'
 import { setTimeout } from 'node:timers/promises'
 import type { AuditKeys, AuditReport, KeptCheckpoints } from '../../schemas/audit.ts'
+import type { BreakGlass } from '../../schemas/break-glass.ts'
 import type { ReportFormat } from '../../schemas/inbox.ts'
 import type { Report } from '../../schemas/leaks.ts'
 import type { Brought, Finding } from '../../schemas/store-test.ts'
@@ -17,6 +19,8 @@ export type Io = {
   readFile(file: string): string
   /** Undefined: a person sits there, and nothing is piped in. */
   readStdin(): Promise<string | undefined>
+  /** A question to a person. Undefined: nobody sits there. */
+  ask(question: string): Promise<string | undefined>
   fetch: typeof fetch
   now(): number
   pause(ms: number): Promise<void>
@@ -25,6 +29,8 @@ export type Io = {
   interrupted: AbortSignal
   /** Acts on a store directly, without the API: the only thing here that does. */
   testStore: TestStore
+  /** The same, to kill by hand while Curfew is down. */
+  breakGlass: BreakGlass
   /** Reads a scanner's report. Throws with a code and a text that quotes nothing. */
   readReport: ReadReport
   /** Reads an export of receipts, without the API. */
@@ -44,7 +50,7 @@ export type TestStore = (wanted: {
   tell(finding: Finding): void
 }) => Promise<Finding[]>
 
-export const processIo = (given: Pick<Io, 'testStore' | 'readReport' | 'audit'>): Io => {
+export const processIo = (given: Pick<Io, 'testStore' | 'readReport' | 'audit' | 'breakGlass'>): Io => {
   const interruption = new AbortController()
   let listening = false
   return {
@@ -61,6 +67,11 @@ export const processIo = (given: Pick<Io, 'testStore' | 'readReport' | 'audit'>)
       const chunks: Buffer[] = []
       for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Buffer))
       return Buffer.concat(chunks).toString('utf8')
+    },
+    ask: async question => {
+      if (!process.stdin.isTTY) return undefined
+      const lines = createInterface({ input: process.stdin, output: process.stderr })
+      return lines.question(question).finally(() => lines.close())
     },
     fetch,
     now: Date.now,

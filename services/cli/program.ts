@@ -1,29 +1,20 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { auditCommands } from './commands/audit.ts'
-import { type DlqOptions, dlqCommand, dlqShowCommand } from './commands/dlq.ts'
-import { type ExplainOptions, explainCommand } from './commands/explain.ts'
 import { fingerprintCommand } from './commands/fingerprint.ts'
 import { type LeakImportOptions, leakImportCommand } from './commands/leak-import.ts'
 import { blockedCommand, grantsCommand, heldCommand, receiptsCommand, sessionsCommand } from './commands/lists.ts'
 import { pageCommand } from './commands/page.ts'
 import { approveCommand } from './commands/plan.ts'
-import { type ReplayOptions, replayCommand } from './commands/replay.ts'
 import { type RevokeOptions, revokeCommand } from './commands/revoke.ts'
 import { type RotateOptions, rotateCommand } from './commands/rotate.ts'
 import { secretsCommand } from './commands/secrets.ts'
 import { statusCommand } from './commands/status.ts'
 import { type StoreTestOptions, storeTestCommand } from './commands/store-test.ts'
 import { watchCommand } from './commands/watch.ts'
+import { completionCommand } from './completion.ts'
 import { exitCodesText } from './exit-codes.ts'
 import type { Io } from './io.ts'
-
-const number = (text: string): string => {
-  if (!/^\d+(\.\d+)?$/.test(text) || Number(text) <= 0) throw new InvalidArgumentError('It must be a number over 0.')
-  return text
-}
-
-type MakeCommand = (name: string, description: string) => Command
-export type Run = <O>(act: (io: Io, options: O) => Promise<number>) => (options: O) => Promise<void>
+import { type MakeCommand, number, onCallCommands, type Run } from './on-call-commands.ts'
 
 /** What can be typed. `onExit` gets each command's exit code. */
 export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
@@ -39,12 +30,8 @@ export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
 
   command('status', 'is anything alive that should be dead, and is Curfew itself well').action(run(statusCommand))
   listCommands(command, run)
-  command('explain <grant>', 'the whole story of one grant, in order, each line with its source').action(
-    (grant: string, options: Omit<ExplainOptions, 'grant'>) =>
-      run<ExplainOptions>(explainCommand)({ ...options, grant }),
-  )
+  onCallCommands(program, command, run)
   revokeCommands(program, command, run)
-  missedCommands(program, command, run)
   command('secrets', 'registered secrets: their versions and rotations; exit 1 if one is blocked or compromised')
     .option('--secret <id>', 'one of them, with its versions and rotations')
     .action(run(secretsCommand))
@@ -63,6 +50,7 @@ export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
   leakCommands(program, run)
   storeCommands(program, run)
   auditCommands(program, run)
+  completionCommand(program)
   program
     .command('help [topic]')
     .description('help on a command, or `help exit-codes`')
@@ -86,6 +74,11 @@ const revokeCommands = (program: Command, command: MakeCommand, run: Run): void 
     .option('--dry-run', 'only the plan: say what would die, and do nothing')
     .option('--apply <plan>', 'apply a plan, or go on waiting for one that is applied')
     .option('--break-glass', 'with --apply: over the cap without a second person; it pages, and is marked')
+    .option('--config <file>', 'with --break-glass alone: straight to the stores, without the API and Kafka')
+    .option('--handle <handle>', 'one credential by its --store, --kind and handle: works without Redis too')
+    .option('--kind <kind>', 'the kind of --handle, such as vault.token')
+    .option('--target <name>', 'of --handle: its name where it is enforced')
+    .option('--yes', 'do not ask (--break-glass)')
     .option('--no-wait', 'do not wait for the deaths')
     .option('--timeout <seconds>', 'how long to wait', number, '60')
     .action(run<RevokeOptions>(revokeCommand))
@@ -96,38 +89,6 @@ const revokeCommands = (program: Command, command: MakeCommand, run: Run): void 
     .action((plan: string, options: { json?: boolean }) =>
       run<{ plan: string; json?: boolean }>(approveCommand)({ ...options, plan }),
     )
-}
-
-const missedCommands = (program: Command, command: MakeCommand, run: Run): void => {
-  const dlq = command('dlq', 'dead letters: what could not be taken in, and why; exit 1 if any is open')
-    .option('--topic <topic>', 'of one input topic')
-    .option('--reason <code>', 'of one reason')
-    .option('--all', 'the resolved ones too')
-    .option('--limit <n>', 'how many', number, '50')
-    .helpCommand(false)
-    .action(run<DlqOptions>(dlqCommand))
-  dlq
-    .command('show <letter>')
-    .description('one of them, by topic/partition/offset')
-    .option('--json', 'the same facts, with stable names')
-    .action((letter: string, options: { json?: boolean }) =>
-      run<{ letter: string; json?: boolean }>(dlqShowCommand)({ ...options, ...dlq.opts(), letter }),
-    )
-  program
-    .command('replay')
-    .description('take in again what was missed: shows the difference first; done work is a no-op')
-    .option('--dead-letters', 'the open dead letters (of --topic, of --reason)')
-    .option('--letter <id...>', 'single ones, by topic/partition/offset')
-    .option('--session <id>', 'the records of one session (of the last day, or --since)')
-    .option('--since <time>', 'from then on: 10m, 2h, or 2026-11-29T12:00:00Z')
-    .option('--until <time>', 'up to then')
-    .option('--topic <topic>', 'of one input topic')
-    .option('--reason <code>', 'of one reason')
-    .option('--offsets <range>', 'of one partition of --topic: <partition>:<from>-<to>')
-    .option('--apply <plan>', 'do what was planned, or see how far it is')
-    .option('--yes', 'plan and apply at once')
-    .option('--json', 'the same facts, with stable names')
-    .action(run<ReplayOptions>(replayCommand))
 }
 
 const rotateIn = (program: Command, run: Run): void => {

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander'
+import { offerCompletions } from './completion.ts'
 import { CliFailure, exitCodes } from './exit-codes.ts'
 import type { Io } from './io.ts'
 import { cliProgram } from './program.ts'
@@ -15,6 +16,7 @@ export const runCli = async (argv: string[], io: Io): Promise<number> => {
       io.err(program.helpInformation().trimEnd())
       return exitCodes.usage
     }
+    if (argv[0] === 'complete') await offerCompletions(program)
     await program.parseAsync(argv, { from: 'user' })
     return exitCode
   } catch (error) {

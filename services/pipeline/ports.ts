@@ -118,9 +118,18 @@ export type Store = {
   reserve?(request: IssueRequest): Promise<Reserved | { problem: Problem } | { impossible: string }>
   /** Makes the place of use accept a new value beside the old one: where a server is told its keys. Idempotent. */
   install?(version: Installing): Promise<object | { problem: Problem }>
+  /** What its own login may do, as the product says it. Without effect. Absent: only an act proves it. */
+  doctor?(): Promise<StoreCheck[]>
   /** Where consumers read registered secrets by name. */
   keeper?: Keeper
   close(): Promise<void>
+}
+/** `grant`: the policy line, or the like, that gives what is missing. */
+export type StoreCheck = {
+  check: string
+  state: 'ok' | 'missing' | 'cannot_tell'
+  says: string
+  grant?: string
 }
 export type Rotated = {
   current?: { handle?: string | undefined; fields?: Record<string, string> | undefined } | undefined

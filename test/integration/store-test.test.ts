@@ -37,9 +37,15 @@ const storeTest = async (
   const named = { id: 'keys', kind: 'key-api', parameters: { email: account.email }, ...store }
   const stores = [{ ...named, secrets: { password: { file: 'password' } } }]
   writeFileSync(config, stringify({ redis: { url: redisUrl, prefix: `store-test-${crypto.randomUUID()}` }, stores }))
+  const notHere = () => Promise.reject(new Error('not here'))
   const said: string[] = []
   const io = {
-    ...processIo({ testStore, readReport: () => Promise.reject(new Error('no report here')), audit: noAudit }),
+    ...processIo({
+      testStore,
+      readReport: notHere,
+      audit: noAudit,
+      breakGlass: { plan: notHere, reconcile: notHere },
+    }),
     out: (text: string) => void said.push(text),
     err: (text: string) => void said.push(text),
   }

@@ -110,6 +110,7 @@ export const apiWorld = (
       leakMatches: () => Promise.resolve({ alive: 0, dead: 0 }),
       ...change.read,
     },
+    examine: () => Promise.resolve([]),
     replay: {
       letters: () => Promise.resolve({ letters: [], open: {}, complete: true }),
       plan: () => Promise.reject(new Error('nothing to replay')),

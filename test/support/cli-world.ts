@@ -1,3 +1,4 @@
+import type { BreakGlass } from '../../schemas/break-glass.ts'
 import type { Status } from '../../schemas/status.ts'
 import type { AuditCommands, Io } from '../../services/cli/io.ts'
 import { runCli } from '../../services/cli/run-cli.ts'
@@ -30,6 +31,9 @@ export type CliOptions = {
   stateFile?: string
   files?: Record<string, string>
   refuse?: boolean
+  /** What the person answers when asked. */
+  typed?: string
+  breakGlass?: BreakGlass
   terminal?: boolean
   audit?: AuditCommands
 }
@@ -72,6 +76,7 @@ export const cli = async (argv: string[], options: CliOptions = {}) => {
       return found
     },
     readStdin: () => Promise.resolve(options.stdin),
+    ask: () => Promise.resolve(options.typed),
     fetch: send,
     now: () => now,
     pause: ms => {
@@ -81,6 +86,10 @@ export const cli = async (argv: string[], options: CliOptions = {}) => {
     liveScreen: false,
     interrupted: new AbortController().signal,
     testStore: () => Promise.reject(new Error('no store here')),
+    breakGlass: options.breakGlass ?? {
+      plan: () => Promise.reject(new Error('no store here')),
+      reconcile: () => Promise.reject(new Error('no Kafka here')),
+    },
     readReport: async (text, format) => readReport(text, format),
     audit: options.audit ?? noAudit,
   }

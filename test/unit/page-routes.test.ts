@@ -63,7 +63,7 @@ describe('what it reads', () => {
       may: { lifecycle: false, grant: [], leak: false, admin: false, roles: ['viewer' as const] },
     }
     const { call } = apiWorld({
-      parts: { authenticate: token => (sha256(token) === sha256('v') ? viewer : undefined) },
+      parts: { authenticate: async token => (sha256(token) === sha256('v') ? viewer : undefined) },
     })
     expect((await call('GET', '/v1/lag', { token: 'v' })).statusCode).toBe(200)
   })

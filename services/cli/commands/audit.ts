@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { auditKeys, keptCheckpoints } from '../../../schemas/audit.ts'
 import { CliFailure, exitCodes } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
-import type { Run } from '../program.ts'
+import type { Run } from '../on-call-commands.ts'
 import { runningConfig } from '../running-config.ts'
 import { auditText } from '../text/audit-text.ts'
 

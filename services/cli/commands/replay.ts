@@ -45,7 +45,7 @@ const apply = async (io: Io, api: CallApi, id: string, json: boolean): Promise<n
     await io.pause(pollMs)
     plan = await api<ReplayPlan>('GET', `/v1/replays/${id}`)
   }
-  io.overwrite?.('')
+  if (shown !== '') io.overwrite?.('')
   io.out(json ? JSON.stringify(plan, undefined, 2) : endText(plan))
   return plan.state === 'done' && plan.refused + plan.gone === 0 ? exitCodes.done : exitCodes.partly
 }

@@ -6,25 +6,27 @@ import { followDeaths } from '../follow-deaths.ts'
 import type { Io } from '../io.ts'
 import { deathText } from '../text/death-text.ts'
 import { count, wrap } from '../text/plain.ts'
+import { type BreakGlassOptions, breakGlassCommand } from './break-glass.ts'
 import { applyCommand, makePlan } from './plan.ts'
 import { isOne, type SelectOptions, selectorOf, usage } from './select.ts'
 
-export type RevokeOptions = SelectOptions & {
-  reason?: string
-  dryRun?: boolean
-  apply?: string
-  breakGlass?: boolean
-  wait: boolean
-  timeout: string
-  json?: boolean
-}
+export type RevokeOptions = SelectOptions &
+  Pick<BreakGlassOptions, 'config' | 'handle' | 'kind' | 'target' | 'yes'> & {
+    reason?: string
+    dryRun?: boolean
+    apply?: string
+    breakGlass?: boolean
+    wait: boolean
+    timeout: string
+    json?: boolean
+  }
 
 /** One session, task or grant at once; many by a plan that is looked at first; `--apply` applies it. */
 export const revokeCommand = async (io: Io, options: RevokeOptions): Promise<number> => {
   const { apply, reason, json = false } = options
   if (apply !== undefined) return applyCommand(io, { ...options, apply })
+  if (options.breakGlass) return breakGlassCommand(io, options)
   const selector = selectorOf(options)
-  if (options.breakGlass) throw usage('--break-glass goes with --apply: a plan is looked at first.')
   if (reason === undefined) throw usage('Say why: --reason "..." stands in the record.')
   if (options.dryRun || !isOne(selector)) return makePlan(io, selector, reason, json)
   return revokeNow(io, commandOf(selector, reason), options)

@@ -5,6 +5,7 @@ import { alike, storeBudget } from '../budget.ts'
 import type { StoreParts } from '../store-parts.ts'
 import { vaultAppRoleSecretId } from './approle-secret-id.ts'
 import { vaultBatchToken } from './batch-token.ts'
+import { vaultDoctor } from './doctor.ts'
 import type { VaultKind } from './kind.ts'
 import { vaultLease } from './lease.ts'
 import { openVault } from './open-vault.ts'
@@ -37,6 +38,7 @@ export const vaultStore = (config: VaultStoreConfig, parts: StoreParts): Store =
     impossible: credential => kindOf(credential).impossible(credential),
     probe: (credential, lane) => kindOf(credential).probe(credential, lane),
     revoke: (credential, lane) => kindOf(credential).revoke(credential, lane),
+    doctor: vaultDoctor({ call, targets, appRoleMount: config.appRoleMount }),
     close,
   }
 }
