@@ -1,14 +1,18 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longest-first.ts'
+import { workers } from './test/support/workers.ts'
 
-/** Unit and architecture tests need nothing; the others share one real stack, one file at a time. */
+const maxWorkers = workers(process.env)
+
+/** Unit and architecture tests need nothing; of the others each worker has a real stack of its own, for one file at a time. */
 const onStack = (name: string, testTimeoutMs: number) => ({
   extends: true as const,
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
     globalSetup: ['test/support/global-stack.ts'],
-    setupFiles: ['test/support/nothing-left-open.ts'],
-    fileParallelism: false,
+    setupFiles: ['test/support/own-stack.ts', 'test/support/nothing-left-open.ts'],
+    maxWorkers,
     testTimeout: testTimeoutMs,
     maxConcurrency: 2,
     hookTimeout: 120_000,
@@ -18,7 +22,7 @@ const onStack = (name: string, testTimeoutMs: number) => ({
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -26,6 +30,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/architecture.test.ts'],
           setupFiles: ['test/support/nothing-left-open.ts'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       onStack('contract', 60_000),

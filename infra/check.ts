@@ -7,6 +7,7 @@ const root = join(import.meta.dirname, '..')
 const steps: [name: string, command: string, ...args: string[]][] = [
   ['format and lint', 'biome', 'check', '--error-on-warnings', '.'],
   ['types', 'tsc', '-p', '.'],
+  ['types of the page', 'tsc', '-p', 'services/dashboard'],
   ['unit and architecture', 'vitest', 'run', '--project', 'unit', '--reporter', 'dot'],
 ]
 for (const [name, command, ...args] of steps) {

@@ -1,9 +1,14 @@
 import { z } from 'zod'
+import { oidcIssuer } from './api-oidc.ts'
 import { auditConfig } from './audit.ts'
 import { inboxConfig, leakDialects } from './inbox.ts'
 import { canaryTenant, durationMs, storeId } from './primitives.ts'
+import { role } from './roles.ts'
 import { secretConfig } from './secrets.ts'
+import { signalProblems, signalsConfig } from './signals.ts'
 import { storeConfig } from './stores.ts'
+
+export { type Role, role } from './roles.ts'
 
 export const topicNames = z
   .object({
@@ -15,13 +20,6 @@ export const topicNames = z
     deadLetters: z.string().default('curfew-dead-letters'),
   })
   .prefault({})
-
-/**
- * What a person may do: look; also replay what was missed; also revoke, rotate and plan; also be the second person of a plan
- * that is over the cap.
- */
-export const role = z.enum(['viewer', 'replayer', 'revoker', 'approver'])
-export type Role = z.infer<typeof role>
 
 /** Who may send what. Static: checked at intake, without state. */
 export const principal = z.strictObject({
@@ -72,6 +70,8 @@ export const config = z
     secrets: z.array(secretConfig).default([]),
     /** Webhooks of scanners and orchestrators: each sender posts to /v1/inbox/<id>. */
     inbox: inboxConfig,
+    /** Who else is told what ended: signed webhooks, streams of Security Event Tokens. */
+    signals: signalsConfig,
     session: z
       .strictObject({
         maxLifeMs: durationMs.default(24 * 3_600_000),
@@ -103,7 +103,14 @@ export const config = z
         wakeUps: z.boolean().default(true),
       })
       .prefault({}),
-    api: z.strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).default(7440) }).prefault({}),
+    api: z
+      .strictObject({
+        host: z.string().default('127.0.0.1'),
+        port: z.int().min(0).default(7440),
+        /** Whose bearer tokens people may show, beside the static ones of `principals`. */
+        oidc: z.array(oidcIssuer).default([]),
+      })
+      .prefault({}),
     /** Receipts signed and chained in files; absent: not exported. */
     audit: auditConfig.optional(),
     canary: z
@@ -145,6 +152,7 @@ export const config = z
       else if (leakDialects.includes(dialect) && !who.may.leak)
         problem(`inbox.senders.${id}: principal "${principal}" may not send leaks (may.leak)`)
     }
+    for (const text of signalProblems(c.signals, c.principals)) problem(text)
     const learned: string[] = []
     for (const store of c.stores) {
       const learn = 'learn' in store ? store.learn : undefined
@@ -156,6 +164,12 @@ export const config = z
     }
     if (new Set(learned).size !== learned.length) problem('stores: a topic is learned from twice')
     if (c.canary && !stores.has(c.canary.store)) problem(`canary.store: no store "${c.canary.store}"`)
+    for (const field of ['id', 'issuer'] as const)
+      if (new Set(c.api.oidc.map(one => one[field])).size !== c.api.oidc.length)
+        problem(`api.oidc: one ${field} is used twice`)
+    // People of an issuer, and whoever holds the local token, have names that the config cannot give to another.
+    for (const { id } of c.principals)
+      if (id === 'local' || id.startsWith('oidc:')) problem(`principals.${id}: this name is Curfew's own`)
     if (c.session.maxLifeMs > c.session.maxLifeCapMs) problem('session.maxLifeMs is over session.maxLifeCapMs')
   })
 export type Config = z.infer<typeof config>

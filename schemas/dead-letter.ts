@@ -13,5 +13,7 @@ export const deadLetter = z.object({
   payloadSha256: z.string().regex(/^[0-9a-f]{64}$/),
   receivedAt: epochMs,
   principal: z.string(),
+  /** The same letter again, under the same key: a replay took its record in. */
+  resolved: z.object({ at: epochMs, by: z.string(), facts: z.int().min(0) }).optional(),
 })
 export type DeadLetter = z.infer<typeof deadLetter>

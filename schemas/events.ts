@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { credentialKind } from './grant.ts'
-import { durationMs, fingerprint, handle, jwe, senderId, storeId } from './primitives.ts'
+import { durationMs, fingerprint, handle, jwe, labels, senderId, storeId } from './primitives.ts'
 
 /** `data` of each CloudEvents 1.0 type that Curfew reads. Unknown fields are ignored; no field carries a value in clear. */
 const limits = {
@@ -12,7 +12,12 @@ const limits = {
 const inTask = { session: senderId, task: senderId }
 
 export const eventData = {
-  'curfew.session.started': z.object({ session: senderId, agent: z.string().max(256).optional(), ...limits }),
+  'curfew.session.started': z.object({
+    session: senderId,
+    agent: z.string().max(256).optional(),
+    labels: labels.optional(),
+    ...limits,
+  }),
   'curfew.session.heartbeat': z.object({ session: senderId }),
   'curfew.session.ended': z.object({ session: senderId, reason: z.string().max(256).optional() }),
   'curfew.task.started': z.object(inTask),
@@ -27,6 +32,7 @@ export const eventData = {
     handle,
     /** The name that the enforcing system uses, for example the database role behind a lease. Not a secret. */
     target: z.string().min(1).max(256).optional(),
+    labels: labels.optional(),
     /** Fingerprints of the whole value and of each credential-bearing field. */
     fingerprints: z.array(fingerprint).max(16).optional(),
     /** Or the values themselves, each as a JWE: fingerprinted at the edge. */

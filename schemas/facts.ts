@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { ofPlan } from './force.ts'
 import { credentialKind } from './grant.ts'
-import { durationMs, epochMs, fingerprint, handle, hexId, senderId, storeId } from './primitives.ts'
+import { durationMs, epochMs, fingerprint, handle, hexId, labels, senderId, storeId } from './primitives.ts'
 import { receipt } from './receipt.ts'
 import { rotationCause, rotationResult, rotationStep } from './secrets.ts'
 
@@ -35,6 +36,7 @@ export const fact = z.discriminatedUnion('kind', [
     ...session,
     kind: z.literal('session.started'),
     agent: z.string().optional(),
+    labels: labels.optional(),
     maxLifeMs: durationMs,
     idleMs: durationMs.optional(),
   }),
@@ -46,6 +48,7 @@ export const fact = z.discriminatedUnion('kind', [
     sid: hexId,
     cause: z.enum(['session_ended', 'forced']),
     reason: z.string().max(256).optional(),
+    ...ofPlan,
     inferred,
   }),
   z.object({
@@ -55,6 +58,7 @@ export const fact = z.discriminatedUnion('kind', [
     task: senderId,
     cause: z.enum(['task_finished', 'forced']),
     reason: z.string().max(256).optional(),
+    ...ofPlan,
     inferred,
   }),
   z.object({
@@ -68,6 +72,7 @@ export const fact = z.discriminatedUnion('kind', [
     credentialKind,
     handle,
     target: z.string().optional(),
+    labels: labels.optional(),
     /** Its value is a `sealed` fact: until that is folded, nothing is concluded from its absence. */
     valueSealed: z.boolean().optional(),
     /** The credential that this keeper's secret holds. */
@@ -85,7 +90,7 @@ export const fact = z.discriminatedUnion('kind', [
   }),
   z.object({ ...base, kind: z.literal('renewed'), cid: hexId, expiresAt: epochMs }),
   z.object({ ...base, kind: z.literal('leaked'), fingerprint, withValue: z.boolean(), source: z.string().optional() }),
-  z.object({ ...base, kind: z.literal('forced'), cid: hexId, reason: z.string().max(256) }),
+  z.object({ ...base, kind: z.literal('forced'), cid: hexId, reason: z.string().max(256), ...ofPlan }),
   /** The credential was seen accepted: from now on a refusal can prove a death. */
   z.object({ ...base, kind: z.literal('seen'), cid: hexId, witness: z.string().max(128).optional() }),
   /**
@@ -129,6 +134,8 @@ export const fact = z.discriminatedUnion('kind', [
     reason: z.string().max(256).optional(),
     /** The new version. */
     cid: hexId.optional(),
+    /** Of `reserved`: the credential that is not alive yet, at its issuer. */
+    handle: handle.optional(),
     /** The keeper's own name of what was staged or promoted. */
     keeperVersion: z.string().max(128).optional(),
   }),

@@ -14,6 +14,9 @@ export const kindsOfStore = {
   'vault-database': [
     'database.password', // of a static role; handle: `<role>@<last_vault_rotation>`
   ],
+  'vault-dynamic': [
+    'database.login', // of a dynamic role; handle: `<login>@<accessor of its token>`, or `<login>@<lease id>`
+  ],
   oauth: [
     'oauth.access-token', // handle: its jti, or any unique name that is not the token; needs `value` (RFC 7009)
     'oauth.refresh-token', // the same; a successor says `replaces`
@@ -23,10 +26,13 @@ export const kindsOfStore = {
     'aws.secret', // a secret made for a session; handle: its ARN; `inside`: what it holds
     'aws.secret-version', // a version of a shared secret; handle: `<ARN>#<version id>`
   ],
+  'aws-sts': [
+    'aws.sts-session', // nobody can revoke it; handle: `<assumed-role ARN>@<when STS issued it, UTC, in seconds>`
+  ],
   standing: ['standing.key'], // what a server knows from its environment; handle: any name that is not the key
 } as const
 /** Stores that must be shown a credential's value, or try it at a door: only for these it is kept, sealed. */
-export const valueKinds: readonly string[] = ['oauth', 'key-api', 'standing', 'vault-database']
+export const valueKinds: readonly string[] = ['oauth', 'key-api', 'standing', 'vault-database', 'vault-dynamic']
 export type StoreKind = keyof typeof kindsOfStore
 /** Stores that hold a credential and do not honour it: only their grants say what is `inside`. */
 export const keeperKinds: readonly StoreKind[] = ['aws-secrets-manager', 'vault-kv']

@@ -20,6 +20,8 @@ export const grantEntry = z.object({
   store: storeId,
   kind: credentialKind,
   handle,
+  /** `key=value`, its own and its session's. */
+  labels: z.array(z.string()).optional(),
   grantedAt: epochMs,
   seenAliveAt: epochMs.optional(),
   expiresAt: epochMs.optional(),
@@ -39,6 +41,7 @@ export type GrantEntry = z.infer<typeof grantEntry>
 export const sessionEntry = z.object({
   session: senderId,
   agent: z.string().optional(),
+  labels: z.array(z.string()).optional(),
   firstSeenAt: epochMs,
   startedAt: epochMs.optional(),
   lastActiveAt: epochMs.optional(),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { a2aDialect, claudeAgentsDialect, mappedDialect, mcpTasksDialect } from './dialects-lifecycle.ts'
-import { storeId } from './primitives.ts'
+import { safeUrl, storeId } from './primitives.ts'
 
 /** Who posts to `/v1/inbox/<id>`, in which dialect, and as which principal: a sender has its principal's rights and no more. */
 export const senderFields = {
@@ -20,9 +20,7 @@ const toleranceMs = z
   .max(3_600_000)
   .default(5 * 60_000)
 /** In clear only on this machine: who can change the keys can sign anything. */
-const keysUrl = z
-  .url()
-  .refine(url => /^https:|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(url), 'https, or this machine')
+const keysUrl = safeUrl
 
 export const reportFormat = z.enum(['auto', 'trufflehog', 'gitleaks', 'betterleaks'])
 export type ReportFormat = z.infer<typeof reportFormat>

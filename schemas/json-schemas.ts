@@ -4,6 +4,8 @@ import { deadLetter } from './dead-letter.ts'
 import { eventData } from './events.ts'
 import { fact } from './facts.ts'
 import { errorAnswer, grantList, receiptList, revocationRequest, sessionDetail, sessionList } from './http.ts'
+import { lag } from './http-lag.ts'
+import { pageChange } from './http-page.ts'
 import { inboxAnswer, leaksAnswer, leaksRequest } from './leaks.ts'
 import { mapping } from './mapping.ts'
 import { outcomeEventData } from './outcome-events.ts'
@@ -29,6 +31,8 @@ export const jsonSchemas = (): Record<string, string> => {
     'http.leaks': leaksRequest,
     'http.leaks-answer': leaksAnswer,
     'http.inbox-answer': inboxAnswer,
+    'http.lag': lag,
+    'http.page': pageChange,
     'http.error': errorAnswer,
   }
   for (const [type, shape] of Object.entries({ ...eventData, ...outcomeEventData })) shapes[type] = shape

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { force } from './force.ts'
 import { cause, credentialKind } from './grant.ts'
 import { epochMs, handle, hexId, senderId, storeId } from './primitives.ts'
 
@@ -36,9 +37,13 @@ export const receipt = z.object({
   evidence: evidence.optional(),
   /** `impossible`: the credential may be honoured until then. */
   exposedUntil: epochMs.optional(),
+  /** `impossible`, and kept from doing anything: by what, and when that was read back at the store. No proof of a death. */
+  contained: z.object({ at: epochMs, how: z.string().max(400) }).optional(),
   /** Probed once more then: seen alive, it has relapsed, or was announced before it existed. */
   recheckAt: epochMs.optional(),
   reason: z.string().max(200).optional(),
+  /** Somebody forced it: who, why, and by which plan. */
+  forced: force.optional(),
   /** What outlives the refusal of every new request, and what bounds it: calls in flight, open streams. */
   exposure: z.array(z.string().max(200)).optional(),
   attempts: z.int().min(0),

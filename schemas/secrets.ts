@@ -75,6 +75,13 @@ export const secretConfig = z
         path: ['overlapMs'],
         message: `consumers read it every ${by.everyMs} ms: an overlap of ${overlapMs} ms leaves them without a working version`,
       })
+    const { lifeMs, kind } = secret.issuer
+    if (kind === 'database.login' && 2 * (secret.maxAgeMs ?? Number.POSITIVE_INFINITY) + overlapMs > lifeMs)
+      context.addIssue({
+        code: 'custom',
+        path: ['maxAgeMs'],
+        message: `a dynamic login ends with its lease: maxAgeMs is needed, and at most half of lifeMs (${lifeMs} ms) without the overlap`,
+      })
     const { value, handle: handleField, rotation } = secret.keeper.fields
     if (new Set([value, handleField, rotation]).size < 3)
       context.addIssue({ code: 'custom', path: ['keeper', 'fields'], message: 'three different fields are needed' })
@@ -94,9 +101,13 @@ export type RotationCause = z.infer<typeof rotationCause>
 /** `coalesced`: another rotation made a newer value than this one asked for. */
 export const rotationResult = z.enum(['done', 'rolled_back', 'coalesced', 'impossible'])
 export type RotationResult = z.infer<typeof rotationResult>
-/** Durable marks of a rotation's way. `issuing` comes before the issuer is asked: what it made is then searched for by name. */
+/**
+ * Durable marks of a rotation's way. `issuing` comes before the issuer is asked: what it made is then searched for by name.
+ * `reserved`: it made the place of a credential that is not alive yet, and what it is called.
+ */
 export const rotationStep = z.enum([
   'issuing',
+  'reserved',
   'issued',
   'staged',
   'tested',

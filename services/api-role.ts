@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { homedir } from 'node:os'
 import { apiStateFile } from '../schemas/http.ts'
-import { tokenTable } from './api/authenticate.ts'
+import { authenticator, tokenTable } from './api/authenticate.ts'
+import { oidcTokens } from './api/oidc-tokens.ts'
 import type { ApiParts } from './api/ports.ts'
 import { standBy } from './api/stand-by.ts'
 import { startApi } from './api/start-api.ts'
@@ -10,15 +11,21 @@ import { canaryStore, openCanary } from './canary-wiring.ts'
 import { inboxPorts } from './inbox-wiring.ts'
 import { leakFingerprints } from './intake/leak-fingerprints.ts'
 import { followOutcomes } from './ledger/follow-outcomes.ts'
+import { type LagHistory, lagHistory } from './ledger/lag-history.ts'
 import { leakMatches } from './ledger/leak-matches.ts'
+import { planStore } from './ledger/plans.ts'
 import { readModel } from './ledger/read-model.ts'
 import { readSecrets } from './ledger/read-secrets.ts'
+import { readStory } from './ledger/read-story.ts'
 import { isCanary, type RecentReceipts, recentReceipts } from './ledger/recent-receipts.ts'
 import { redisTimeMs } from './ledger/redis.ts'
+import { openMetrics } from './metrics-wiring.ts'
 import type { FactLog } from './pipeline/ports.ts'
+import { replayPort } from './replay-wiring.ts'
 import type { Parts, Started } from './roles.ts'
-import { readCounters } from './runtime/counters.ts'
-import { type Metrics, metrics } from './runtime/metrics.ts'
+import { deadLettersOf, readCounters } from './runtime/counters.ts'
+import type { Metrics } from './runtime/metrics.ts'
+import { ssfPort } from './ssf-wiring.ts'
 
 /** Serves first: people ask most when Kafka is away. Where the port is taken by another process, this one stands by. */
 export const apiRole = async (parts: Parts): Promise<Started> => {
@@ -29,39 +36,50 @@ export const apiRole = async (parts: Parts): Promise<Started> => {
 }
 
 const serve = async (parts: Parts, facts: FactLog, ports: ReturnType<typeof writePorts>): Promise<Started> => {
-  const { config, redis, log } = parts
-  const recent = recentReceipts()
-  const read = readPort(parts, recent)
-  const counted = () => readCounters(redis, config.redis.prefix)
-  const shown = metrics({ status: read.status, canary: read.canary, counters: counted })
+  const { config, log } = parts
+  const past = { recent: recentReceipts(), lags: lagHistory(Date.now) }
+  const read = readPort(parts, past)
+  const shown = openMetrics(parts, read)
+  const ssf = await ssfPort(parts)
   const token = randomBytes(32).toString('base64url')
   const api = await startApi({
     ...config.api,
     token,
     stateFile: apiStateFile(process.env, homedir()),
     configFile: parts.configFile,
-    api: { ...ports, authenticate: tokenTable(config, token), read, metrics: shown.render },
+    api: { ...ports, ssf: ssf?.port, authenticate: whoIs(config, token), read, metrics: shown.render },
   })
   log({ msg: 'the API listens', port: Number(new URL(api.url).port) })
   const canary = openCanary(parts, facts)
-  follow(parts, recent, shown)
+  follow(parts, past, shown)
   return {
     close: async () => {
+      ssf?.close()
       await canary?.close()
       await api.close()
     },
   }
 }
 
-const follow = ({ startEventually, kafka, config, onFatal }: Parts, recent: RecentReceipts, shown: Metrics) =>
+const whoIs = (config: Parts['config'], token: string) =>
+  authenticator(tokenTable(config, token), oidcTokens({ issuers: config.api.oidc, now: Date.now }))
+
+/** What the outcome facts say, kept for those who ask by time. */
+type Past = { recent: RecentReceipts; lags: LagHistory }
+
+const follow = ({ startEventually, kafka, config, onFatal }: Parts, { recent, lags }: Past, shown: Metrics) =>
   startEventually('outcomes', () =>
     followOutcomes({
       kafka,
       topic: config.kafka.topics.facts,
       onReceipt: receipt => {
+        lags.add(receipt)
         if (recent.add(receipt) && !isCanary(receipt)) shown.observe(receipt)
       },
-      onRead: recent.markRead,
+      onRead: () => {
+        recent.markRead()
+        shown.markRead()
+      },
       onFatal,
     }),
   )
@@ -71,6 +89,8 @@ const writePorts = (parts: Parts, facts: FactLog) => {
   const { edge, publicKey, log } = parts
   return {
     ...inboxPorts(parts, facts),
+    replay: replayPort(parts),
+    plans: planPort(parts),
     now: Date.now,
     append: facts.append,
     fingerprints: async sealed => leakFingerprints({ edge }, await edge.open(sealed)),
@@ -79,7 +99,20 @@ const writePorts = (parts: Parts, facts: FactLog) => {
   } satisfies Partial<ApiParts>
 }
 
-const readPort = ({ config, redis, ledger, stores }: Parts, recent: RecentReceipts): ApiParts['read'] => {
+const planPort = ({ config, redis, ledger, stores, log, counters }: Parts): ApiParts['plans'] =>
+  planStore({
+    redis,
+    prefix: config.redis.prefix,
+    scripts: ledger.scripts,
+    stores,
+    cap: config.cap,
+    onBreakGlass: ({ plan, by, facts }) => {
+      counters.add('curfew_break_glass_total', {})
+      log({ msg: 'PAGE break-glass: a plan over the cap was applied by one person alone', plan, by, facts })
+    },
+  })
+
+const readPort = ({ config, kafka, redis, ledger, stores }: Parts, past: Past): ApiParts['read'] => {
   const { prefix } = config.redis
   const { marks } = ledger.projection
   const model = readModel({
@@ -89,11 +122,13 @@ const readPort = ({ config, redis, ledger, stores }: Parts, recent: RecentReceip
     stores: [...stores.values()],
     boundMs: config.bounds.credentialMs,
     marks,
-    recent,
+    ...past,
   })
   const secrets = readSecrets({ redis, prefix, secrets: config.secrets, now: () => redisTimeMs(redis) })
+  const story = { kafka, topic: config.kafka.topics.facts, partitions: config.kafka.factsPartitions }
   return {
     ...model,
+    story: (tenants, id) => readStory({ redis, prefix, marks, ...story }, tenants, id),
     secrets: secrets.list,
     secret: secrets.one,
     leakMatches: query => leakMatches({ redis, prefix, marks }, query),
@@ -103,6 +138,7 @@ const readPort = ({ config, redis, ledger, stores }: Parts, recent: RecentReceip
       return Math.round((before + Date.now()) / 2 - theirs)
     },
     canary: async () => readCanary(redis, prefix, config.canary, await redisTimeMs(redis)),
-    lastHour: () => recent.lastHour(Date.now()),
+    lastHour: () => past.recent.lastHour(Date.now()),
+    deadLetters: async () => deadLettersOf(await readCounters(redis, prefix)),
   }
 }

@@ -26,7 +26,7 @@ export const canaryStore = ({ canary, stores }: Config): VaultStoreConfig | unde
 }
 
 export const openCanary = (parts: Parts, facts: FactLog): Started | undefined => {
-  const { config, redis, ledger, edge, counters, log } = parts
+  const { config, redis, ledger, edge, onCall, log } = parts
   const { canary } = config
   const storeConfig = canaryStore(config)
   if (!canary || !storeConfig) return undefined
@@ -35,7 +35,7 @@ export const openCanary = (parts: Parts, facts: FactLog): Started | undefined =>
     redis,
     redisPrefix: prefix,
     log,
-    onCall: (store, operation, result) => counters.add('curfew_store_calls_total', { store, operation, result }),
+    onCall,
   })
   const principal = canaryPrincipal(canary.store)
   const running = startCanary({

@@ -10,14 +10,16 @@ import { FactsUnavailable, FingerprintsUnavailable, NotNow, RejectedEvent } from
 import { eventId } from './pipeline/ids.ts'
 import type { FactLog } from './pipeline/ports.ts'
 import type { Parts } from './roles.ts'
+import { observeReceived } from './runtime/observe-stages.ts'
 
 /** What comes in over HTTP. Throws StartRefused for a sender whose secrets cannot be read. */
 export const inboxPorts = (parts: Parts, facts: FactLog) => {
   const { config, edge } = parts
   const senders = openSenders(config, { fetch, now: Date.now })
+  const translation = { config, edge, received: observeReceived(parts) }
   return {
     acceptEvent: async (raw, principal, receivedAt) => {
-      const stated = await actingOnKnown(facts, factsOfEvent({ config, edge }, raw, principal, receivedAt))
+      const stated = await actingOnKnown(facts, factsOfEvent(translation, raw, principal, receivedAt))
       await facts.append(stated)
       return stated.length
     },
@@ -54,7 +56,10 @@ const senderPort = (parts: Parts, facts: FactLog, sender: Sender): InboxSender =
     verify: delivery => counted(() => sender.dialect.verify(delivery)),
     accept: delivery =>
       counted(async () => {
-        const understood = await actingOnKnown(facts, factsOfDelivery({ config, edge }, sender, delivery))
+        const understood = await actingOnKnown(
+          facts,
+          factsOfDelivery({ config, edge, received: observeReceived(parts) }, sender, delivery),
+        )
         if (understood.facts.length > 0) await facts.append(understood.facts)
         const { events, leaks, nothing } = understood
         for (const leak of leaks) sender.stamps.keep(leak)

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Config } from '../schemas/config.ts'
 import type { OffsetGap } from './intake/offset-guard.ts'
-import { learnedInputs } from './learn/rules.ts'
+import { learnedInputs, learnGroup } from './learn/rules.ts'
 import type { Inputs } from './ledger/caught-up.ts'
 import type { Counters } from './runtime/counters.ts'
 import type { Log } from './runtime/log.ts'
@@ -11,6 +11,21 @@ export const inputsOf = (config: Config): Inputs => {
   const { group, topics } = config.kafka
   return { group, grants: topics.grants, lifecycle: topics.lifecycle, learned: learnedInputs(config) }
 }
+
+/** Which group reads which topics. */
+export const readGroups = (config: Config): Record<string, string[]> => {
+  const { group, topics } = config.kafka
+  const own = { [group]: [topics.lifecycle, topics.grants, topics.leaks] }
+  const learned = learnedTopics(config)
+  return learned.length === 0 ? own : { ...own, [learnGroup(group)]: learned }
+}
+
+const learnedTopics = ({ stores }: Config): string[] =>
+  stores.flatMap(store => {
+    const learn = 'learn' in store ? store.learn : undefined
+    if (!learn) return []
+    return ('topic' in learn ? learn.topic : learn.auditTopic) ?? []
+  })
 
 type Parts = { config: Config; redis: Redis; counters: Counters; log: Log }
 

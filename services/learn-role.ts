@@ -4,10 +4,10 @@ import { factsOfEvent } from './intake/facts-of-event.ts'
 import { type LearnedEvent, learnedEvent, recordOfMessage } from './learn/audit-events.ts'
 import { readAuditRecord } from './learn/audit-record.ts'
 import { type GapCloser, gapCloser } from './learn/close-gaps.ts'
-import { cloudTrailRules, readCloudTrail } from './learn/cloudtrail-record.ts'
 import { startLearner } from './learn/learner.ts'
 import { observeLearning } from './learn/observe-learning.ts'
 import { type LearningStore, learningStores, learnRules } from './learn/rules.ts'
+import { cloudTrailTopics } from './learn-cloudtrail.ts'
 import { type LearnedTopic, learnFromTopics } from './learn-topics.ts'
 import { learnedMarks } from './ledger/caught-up.ts'
 import { redisTimeMs } from './ledger/redis.ts'
@@ -63,14 +63,14 @@ const closeBoth = async (gaps: GapCloser, vault: VaultLearning): Promise<void> =
   await vault.close()
 }
 
-export const openVaultLearning = ({ redis, config, log, counters }: Parts | BeforeParts, store: LearningStore) =>
+export const openVaultLearning = ({ redis, config, log, onCall }: Parts | BeforeParts, store: LearningStore) =>
   vaultLearning(store, {
     redis,
     redisPrefix: config.redis.prefix,
     log,
-    onCall: (id, operation, result) => counters.add('curfew_store_calls_total', { store: id, operation, result }),
+    onCall,
   })
-type BeforeParts = Pick<Parts, 'redis' | 'config' | 'log' | 'counters'>
+type BeforeParts = Pick<Parts, 'redis' | 'config' | 'log' | 'onCall'>
 
 const leasesUnder = async (vault: VaultLearning, beginnings: readonly string[]): Promise<number> => {
   let count = 0
@@ -79,7 +79,11 @@ const leasesUnder = async (vault: VaultLearning, beginnings: readonly string[]):
   return count
 }
 
-const principalOf = ({ config }: Parts, store: string, { principal }: { principal: string }): Principal => {
+export const principalOf = (
+  { config }: Pick<Parts, 'config'>,
+  store: string,
+  { principal }: { principal: string },
+): Principal => {
   const found = config.principals.find(one => one.id === principal)
   if (!found) throw new StartRefused(`no principal "${principal}" for what is learned at ${store}`)
   return found
@@ -121,20 +125,3 @@ const auditTopic = (one: Learning): LearnedTopic => ({
     return facts.flat()
   },
 })
-
-/** CloudTrail on a topic: what a lost record would have said is in no list of the store's, so none is asked for. */
-const cloudTrailTopics = (parts: Parts): LearnedTopic[] => {
-  const { config, edge } = parts
-  return config.stores.flatMap(store => {
-    const learn = store.kind === 'aws-secrets-manager' ? store.learn : undefined
-    if (store.kind !== 'aws-secrets-manager' || !learn) return []
-    const rules = cloudTrailRules(store, learn)
-    const principal = principalOf(parts, store.id, learn)
-    const factsOf: LearnedTopic['factsOf'] = async (body, receivedAt) => {
-      const learned = readCloudTrail(rules, recordOfMessage(body)).map(one => learnedEvent(rules, one, receivedAt))
-      const facts = await Promise.all(learned.map(one => factsOfEvent({ config, edge }, one.raw, principal, one.at)))
-      return facts.flat()
-    }
-    return [{ topic: learn.topic, principal, factsOf, onRejected: () => undefined }]
-  })
-}

@@ -6,7 +6,7 @@ import type { Lifetime } from './runtime/lifetime.ts'
 
 /** Asks every Vault that learns how its audit device writes a leaked value: so it finds a credential that we never held. */
 export const askElsewhere = (
-  parts: Pick<Parts, 'config' | 'redis' | 'log' | 'counters'>,
+  parts: Pick<Parts, 'config' | 'redis' | 'log' | 'counters' | 'onCall'>,
   life: Pick<Lifetime, 'onClose'>,
 ): NonNullable<Edge['elsewhere']> => {
   const vaults = learningStores(parts.config).map(store => {

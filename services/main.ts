@@ -11,13 +11,15 @@ import { connectRedis } from './ledger/redis.ts'
 import { StartRefused } from './pipeline/errors.ts'
 import { every } from './pipeline/every.ts'
 import { intakeRole, ledgerRole, type Parts, type Started } from './roles.ts'
-import { counters } from './runtime/counters.ts'
+import { counters, histograms } from './runtime/counters.ts'
 import { crashPointFromEnvironment } from './runtime/crash-point.ts'
 import { loadKeyRings, publicIntakeKey } from './runtime/key-rings.ts'
 import { type Lifetime, lifetime } from './runtime/lifetime.ts'
 import { loadConfig } from './runtime/load-config.ts'
 import { type Log, openLog } from './runtime/log.ts'
+import { observeCalls } from './runtime/observe-calls.ts'
 import { sealing } from './runtime/sealing.ts'
+import { signalsRole } from './signals-role.ts'
 import { openStore } from './stores/registry.ts'
 import { workRole } from './work-role.ts'
 
@@ -27,6 +29,7 @@ const roles = {
   ledger: ledgerRole,
   intake: intakeRole,
   learn: learnRole,
+  signals: signalsRole,
   api: apiRole,
   audit: auditRole,
 } satisfies Record<string, (parts: Parts) => Promise<Started>>
@@ -45,16 +48,15 @@ const openParts = async (configFile: string, life: Lifetime, log: Log, onFatal: 
   const ledger = openLedger(config, kafka, redis)
   life.onClose(ledger.facts.close)
   const shared = counters(redis, config.redis.prefix)
-  life.onClose(every(1_000, shared.flush))
+  const times = histograms(redis, config.redis.prefix)
+  for (const { flush } of [shared, times]) life.onClose(flushing(flush))
+  const onCall = observeCalls(shared, times)
   const stores = new Map(
     config.stores.map(store => [
       store.id,
-      openStore(store, { redis, redisPrefix: config.redis.prefix, log, onCall: countCall, sealing: seals }),
+      openStore(store, { redis, redisPrefix: config.redis.prefix, log, onCall, sealing: seals }),
     ]),
   )
-  function countCall(store: string, operation: string, result: string) {
-    shared.add('curfew_store_calls_total', { store, operation, result })
-  }
   for (const store of stores.values()) life.onClose(() => store.close())
   return {
     config,
@@ -62,15 +64,26 @@ const openParts = async (configFile: string, life: Lifetime, log: Log, onFatal: 
     kafka,
     redis,
     ledger,
-    edge: { ...edge(rings, seals), elsewhere: askElsewhere({ config, redis, log, counters: shared }, life) },
+    edge: { ...edge(rings, seals), elsewhere: askElsewhere({ config, redis, log, counters: shared, onCall }, life) },
     publicKey: { ...publicIntakeKey(rings) },
     stores,
     sealingKids: new Set(rings.sealing.keys.keys()),
     counters: shared,
+    histograms: times,
+    onCall,
     crashPoint: crashPointFromEnvironment(process.env.CURFEW_CRASH_AT),
     log,
     onFatal,
     startEventually: life.startEventually,
+  }
+}
+
+/** Once a second, and once more at the end. */
+const flushing = (flush: () => Promise<void>) => {
+  const stop = every(1_000, flush)
+  return async () => {
+    await stop()
+    await flush()
   }
 }
 
@@ -110,7 +123,7 @@ const unknown = asked.filter(name => !(name in roles))
 try {
   if (unknown.length > 0) throw new StartRefused(`no role ${unknown.join(', ')}; roles are ${roleNames.join(', ')}`)
   if (!values.config)
-    throw new StartRefused('usage: node services/main.ts --config <file> [--roles intake,ledger,work,learn,api,audit]')
+    throw new StartRefused(`usage: node services/main.ts --config <file> [--roles ${roleNames.join(',')}]`)
   await run(values.config, asked as Role[])
 } catch (error) {
   process.stderr.write(`curfew: ${error instanceof Error ? error.message : String(error)}\n`)

@@ -1,10 +1,11 @@
 import type { Redis } from 'ioredis'
 import type { Admin, Kafka } from 'kafkajs'
 import type { Config, Principal } from '../schemas/config.ts'
-import { inputsOf, offsetGapPage, pageWaitingLeaks } from './inputs.ts'
+import { inputsOf, offsetGapPage, pageWaitingLeaks, readGroups } from './inputs.ts'
 import { startIntake } from './intake/consumer.ts'
 import { factsOfEvent } from './intake/facts-of-event.ts'
 import type { Edge } from './intake/fingerprints.ts'
+import { startConsumerLag } from './ledger/consumer-lag.ts'
 import { startFolder } from './ledger/folder.ts'
 import { connectAdmin } from './ledger/kafka.ts'
 import { ensureMeta } from './ledger/meta.ts'
@@ -17,9 +18,11 @@ import { StartRefused } from './pipeline/errors.ts'
 import type { Store } from './pipeline/ports.ts'
 import { openQueues } from './queue/queues.ts'
 import { armWakeUp } from './queue/wake-up.ts'
-import type { Counters } from './runtime/counters.ts'
+import type { Counters, Histograms } from './runtime/counters.ts'
 import type { Lifetime } from './runtime/lifetime.ts'
 import type { Log } from './runtime/log.ts'
+import type { CountCall } from './runtime/observe-calls.ts'
+import { observeFolded, observeReceived } from './runtime/observe-stages.ts'
 
 /** Everything that the roles share in one process. */
 export type Parts = {
@@ -36,6 +39,9 @@ export type Parts = {
   /** The sealing keys of the ring. */
   sealingKids: ReadonlySet<string>
   counters: Counters
+  histograms: Histograms
+  /** Told of every call to a store. */
+  onCall: CountCall
   crashPoint: PassCrashPoint
   log: Log
   onFatal(reason: string, error: unknown): void
@@ -52,6 +58,7 @@ const principalOf = (config: Config, id: string): Principal => {
 export const intakeRole = async (parts: Parts): Promise<Started> => {
   const { config, kafka, ledger, counters } = parts
   const { topics, principals, group, acceptGap } = config.kafka
+  const translation = { config, edge: parts.edge, received: observeReceived(parts) }
   const admin = await connectAdmin(kafka)
   const intake = await closeOnFailure(admin, () =>
     startIntake({
@@ -66,7 +73,7 @@ export const intakeRole = async (parts: Parts): Promise<Started> => {
       ]),
       deadLetterTopic: topics.deadLetters,
       facts: ledger.facts,
-      factsOf: (raw, principal, receivedAt) => factsOfEvent({ config, edge: parts.edge }, raw, principal, receivedAt),
+      factsOf: (raw, principal, receivedAt) => factsOfEvent(translation, raw, principal, receivedAt),
       groupHasBegun: () => ledger.groupHasBegun(group),
       crashPoint: parts.crashPoint,
       onGap: offsetGapPage(parts),
@@ -103,8 +110,15 @@ export const ledgerRole = async (parts: Parts): Promise<Started> => {
       crashPoint: parts.crashPoint,
       onFatal: parts.onFatal,
       log: parts.log,
-      onFolded: (partition, facts) =>
-        counters.add('curfew_facts_folded_total', { partition: String(partition) }, facts),
+      onFolded: observeFolded(parts),
+    })
+    const lag = startConsumerLag({
+      admin,
+      redis,
+      prefix,
+      facts: topics.facts,
+      groups: readGroups(config),
+      log: parts.log,
     })
     const subscriber = await connectSubscriber(config.redis.url, pokeChannel(prefix), () => {
       folder.poke().catch(error => parts.log({ msg: 'poke failed', error: String(error) }))
@@ -127,7 +141,9 @@ export const ledgerRole = async (parts: Parts): Promise<Started> => {
         onFatal: parts.onFatal,
       }),
     )
-    return closeAll({ close: async () => subscriber.disconnect() }, folder, queues, { close: () => admin.disconnect() })
+    return closeAll(lag, { close: async () => subscriber.disconnect() }, folder, queues, {
+      close: () => admin.disconnect(),
+    })
   })
 }
 

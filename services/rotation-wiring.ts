@@ -17,7 +17,7 @@ const lookEveryMs = 60_000
 
 /** Rotation over the work's parts: the edge for fingerprints, the hooks for the consumers. */
 export const rotationQueue = (
-  { config, edge, redis, log, counters }: Parts,
+  { config, edge, redis, log, counters, histograms }: Parts,
   work: WorkParts,
 ): RotationQueueParts & { close(): Promise<void> } => {
   const hooks = new Map<string, Hook>(
@@ -25,7 +25,10 @@ export const rotationQueue = (
       pickUp.by === 'hook' ? [[id, openHook(pickUp.hook, hookTimeoutMs)] as const] : [],
     ),
   )
-  const observe = observeRotation(log, counters)
+  const observe = observeRotation(log, counters, (secret, seconds) => {
+    const keeper = work.secrets.get(secret)?.keeper.store ?? ''
+    histograms.observe('curfew_rotation_seconds', { keeper }, seconds)
+  })
   const parts: RotationParts = {
     ...work,
     holder: randomId(),

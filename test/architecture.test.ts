@@ -38,7 +38,9 @@ const may: Record<string, string[] | 'all'> = {
   audit: ['schemas', 'pipeline', 'audit'],
   canary: ['schemas', 'pipeline', 'canary'],
   learn: ['schemas', 'pipeline', 'learn'],
+  signals: ['schemas', 'pipeline', 'signals'],
   cli: ['schemas', 'cli'],
+  dashboard: ['schemas', 'dashboard'],
   clients: ['schemas', 'clients'],
   composition: 'all',
   infra: 'all',
@@ -47,11 +49,12 @@ const may: Record<string, string[] | 'all'> = {
 /** Libraries that only one room knows. */
 const onlyIn: Record<string, string[]> = {
   bullmq: ['queue'],
-  kafkajs: ['ledger', 'intake', 'composition', 'infra'],
+  kafkajs: ['ledger', 'intake', 'signals', 'composition', 'infra'],
   'node-vault': ['stores'],
   pg: ['stores', 'infra'],
   fastify: ['api'],
   canonicalize: ['audit'],
+  uplot: ['dashboard'],
 }
 
 describe('architecture', () => {

@@ -25,6 +25,9 @@ export const makeUser = async (admin: AwsLogin, policy: string, name = `curfew-$
   return { accessKeyId, secretAccessKey }
 }
 
+/** For a login that contains role sessions. */
+export const containerPolicy = () => readFile(path.join(import.meta.dirname, 'policy-curfew-container.json'), 'utf8')
+
 /** Curfew's own logins: one IAM user that ends secrets and reads no value, another one that rotates and ends none. */
 export const provisionAws = async (
   aws: AwsAddress,

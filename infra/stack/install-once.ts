@@ -20,7 +20,7 @@ export async function installAll(cacheFolder: string, all: Installation[], progr
   return Promise.all(all.map(what => installOnce(cacheFolder, what, progress)))
 }
 
-function folderOf(cacheFolder: string, what: Installation): string {
+export function folderOf(cacheFolder: string, what: Installation): string {
   const key = createHash('sha256').update(what.pins.join('\0')).digest('hex').slice(0, 16)
   return path.join(cacheFolder, `${what.name}-${key}`)
 }

@@ -1,5 +1,6 @@
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { stringify } from 'yaml'
 import { loadKeyRings, publicIntakeKey } from '../../services/runtime/key-rings.ts'
 import { loadConfig } from '../../services/runtime/load-config.ts'
 import { writeSampleConfig } from '../sample/config.ts'
@@ -13,7 +14,7 @@ import type { SampleWorld } from '../sample/stage.ts'
 import { type StackAddresses, startStack } from '../stack/start-stack.ts'
 import { createTopics } from '../topics.ts'
 import type { Closing } from './closing.ts'
-import { launchRoles } from './launch-roles.ts'
+import { launchRoles, type Roles } from './launch-roles.ts'
 import { proveReady } from './prove-ready.ts'
 import { type ReceiptSource, receiptsFromApi } from './receipts-from-api.ts'
 import { removeWorld } from './remove-world.ts'
@@ -21,14 +22,24 @@ import { say } from './say.ts'
 import type { StartParts } from './start-parts.ts'
 import { isShared, worldName } from './world-name.ts'
 
-export type Sample = { world: SampleWorld; receipts: ReceiptSource; boundMs: number; logFile: string }
+export type Sample = {
+  world: SampleWorld
+  receipts: ReceiptSource
+  boundMs: number
+  logFile: string
+  configFile: string
+  roles: Roles
+}
 export type SampleOptions = Omit<StartParts, 'options'> & {
   processes: string[][]
   folder: string
   keysDir: string
   apiDir: string
   apiPort: number
+  /** Changes the sample's config before anything starts. */
+  adjust?: (content: ConfigContent) => ConfigContent
 }
+type ConfigContent = ReturnType<typeof writeSampleConfig>['content']
 
 /** Stack, topics, config, roles and the sample world; resolves when a first credential went the whole way. */
 export const openSample = async (options: SampleOptions): Promise<Sample> => {
@@ -59,13 +70,13 @@ export const openSample = async (options: SampleOptions): Promise<Sample> => {
     if (!interrupted.signal.aborted) say(roles.logTail())
     throw error
   })
-  return { world, receipts, boundMs: config.bounds.credentialMs, logFile }
+  return { world, receipts, boundMs: config.bounds.credentialMs, logFile, configFile: file, roles }
 }
 
 const prepareConfig = async (
   addresses: StackAddresses,
   { stores, registry }: OtherStores,
-  { folder, keysDir, apiPort, interrupted }: SampleOptions,
+  { folder, keysDir, apiPort, interrupted, adjust }: SampleOptions,
 ) => {
   const overrides = {
     session: { graceMs: sampleGraceMs },
@@ -73,7 +84,9 @@ const prepareConfig = async (
     canary: { store: 'vault-local', tokenRole: 'curfew-canary' },
     secrets: registry,
   }
-  const { file } = writeSampleConfig({ addresses, dir: folder, keysDir, name: worldName(), overrides, stores })
+  const options = { addresses, dir: folder, keysDir, name: worldName(), overrides, stores }
+  const { file, content } = writeSampleConfig(options)
+  if (adjust) writeFileSync(file, stringify(adjust(content)))
   const config = loadConfig(file)
   await interrupted.during(createTopics(config.kafka))
   return { file, config }

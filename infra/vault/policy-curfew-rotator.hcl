@@ -27,3 +27,19 @@ path "database/static-creds/rotated-*" {
 path "database/rotate-role/rotated-*" {
   capabilities = ["update"]
 }
+# Dynamic roles: a token of its own for each login, whose end takes the login along, and the lease itself.
+path "database/roles/rotated-*" {
+  capabilities = ["read"]
+}
+path "auth/token/create/curfew-rotated-login" {
+  capabilities = ["create", "update"]
+}
+path "auth/token/lookup-accessor" {
+  capabilities = ["update"]
+}
+path "sys/leases/revoke" {
+  capabilities = ["update"]
+}
+path "sys/leases/lookup" {
+  capabilities = ["update"]
+}

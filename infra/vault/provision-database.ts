@@ -3,17 +3,10 @@ import type { PostgresAddress } from '../stack/addresses.ts'
 import { waitUntil } from '../stack/wait-until.ts'
 import type { VaultAdmin } from './admin-client.ts'
 import { apply } from './apply.ts'
+import { creationStatements, namedConnection, namedTemplate, revocationStatements } from './dynamic-role.ts'
 import { ensureStaticRole } from './static-role.ts'
 
-const creation = [
-  `CREATE ROLE "{{name}}" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' IN ROLE app_reader`,
-]
 const renewal = [`ALTER ROLE "{{name}}" VALID UNTIL '{{expiration}}'`]
-/** Dropping a role does not end its open sessions. */
-const revocation = [
-  `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}'`,
-  `DROP ROLE IF EXISTS "{{name}}"`,
-]
 
 /** Two that take turns, and one alone. */
 export const sampleStaticRoles = ['rotated-sample-a', 'rotated-sample-b', 'rotated-sample']
@@ -36,11 +29,13 @@ export async function provisionDatabaseEngine(
     allowed_roles: ['app', 'rotated-*'],
   }
   await waitUntil('the database engine', 10_000, () => apply(admin, 'database/config/app', connection))
+  const named = { ...connection, allowed_roles: ['rotated-*'], username_template: namedTemplate }
+  await apply(admin, `database/config/${namedConnection}`, named)
   await apply(admin, 'database/roles/app', {
     db_name: 'app',
-    creation_statements: creation,
+    creation_statements: creationStatements,
     renew_statements: renewal,
-    revocation_statements: revocation,
+    revocation_statements: revocationStatements,
     default_ttl: '1h',
     max_ttl: '24h',
   })

@@ -14,7 +14,15 @@ export type PipelineLogin = {
   rotatorSecretId: string
 }
 
-const policies = ['curfew-pipeline', 'curfew-rotator', 'curfew-canary', 'curfew-learn', 'sample-issuer', 'agent']
+const policies = [
+  'curfew-pipeline',
+  'curfew-rotator',
+  'curfew-rotated-login',
+  'curfew-canary',
+  'curfew-learn',
+  'sample-issuer',
+  'agent',
+]
 const quarterHourSeconds = 900
 
 /** Mounts, policies and roles, as the files beside this one declare them. Running it again changes nothing but the secret id. */
@@ -72,6 +80,13 @@ async function ensureRoles(admin: VaultAdmin): Promise<void> {
     token_policies: ['agent'],
     secret_id_num_uses: 0,
     secret_id_ttl: '24h',
+  })
+  // An orphan: as a child of the rotator's login it would end with that, and the logins of consumers with it.
+  await apply(admin, 'auth/token/roles/curfew-rotated-login', {
+    allowed_policies: ['curfew-rotated-login'],
+    token_no_default_policy: true,
+    orphan: true,
+    renewable: true,
   })
   await apply(admin, 'auth/token/roles/curfew-canary', {
     allowed_policies: ['default'],

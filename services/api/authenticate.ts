@@ -26,19 +26,23 @@ const mayDo = ({ admin, roles = [], ...may }: Principal['may'], right: Right): b
   return roles.some(one => implied[right].includes(one))
 }
 
-/** Before the body is read: nobody unknown makes this process hold a byte of theirs. */
-export const requires = (parts: ApiParts, right: Right): onRequestAsyncHookHandler => {
+/** Before the body is read: nobody unknown makes this process hold a byte of theirs. One of the rights is enough. */
+export const requires = (parts: Pick<ApiParts, 'authenticate'>, ...rights: Right[]): onRequestAsyncHookHandler => {
   return async request => {
-    const token = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(request.headers.authorization ?? '')?.[1]
-    const principal = token === undefined ? undefined : parts.authenticate(token)
+    const token = /^Bearer ([\x21-\x7e]{1,8192})$/i.exec(request.headers.authorization ?? '')?.[1]
+    const principal = token === undefined ? undefined : await parts.authenticate(token)
     if (!principal)
       throw new HttpProblem(
         401,
         'not_authenticated',
         'A bearer token of a principal is needed: Authorization: Bearer ...',
       )
-    if (!mayDo(principal.may, right))
-      throw new HttpProblem(403, 'not_allowed', `principal "${principal.id}" may not: it needs "${right}"`)
+    if (!rights.some(right => mayDo(principal.may, right)))
+      throw new HttpProblem(
+        403,
+        'not_allowed',
+        `principal "${principal.id}" may not: it needs "${rights.join('" or "')}"`,
+      )
     request.principal = principal
   }
 }
@@ -50,6 +54,16 @@ export const principalOf = (request: FastifyRequest): Principal => {
 
 const digest = (token: string) => createHash('sha256').update(token).digest()
 
+/** Whoever holds the token of this machine: no person, so never the second one. */
+export const localId = 'local'
+
+type Known = (token: string) => Principal | undefined
+/** The static tokens first, then those of an issuer. */
+export const authenticator =
+  (known: Known, ofIssuers: (token: string) => Promise<Principal | undefined>): ApiParts['authenticate'] =>
+  async token =>
+    known(token) ?? (await ofIssuers(token))
+
 /** Who a token is. Every known hash is compared, in constant time: how long it takes tells nothing. */
 export const tokenTable = (config: Pick<Config, 'principals' | 'stores'>, localToken: string) => {
   const admins = config.principals.map(one => (one.may.admin ? withEveryRight(one, config) : one))
@@ -58,7 +72,7 @@ export const tokenTable = (config: Pick<Config, 'principals' | 'stores'>, localT
   )
   const tenant = config.principals[0]?.tenant ?? ''
   const may = { lifecycle: true, grant: [], leak: true, admin: true }
-  known.push({ hash: digest(localToken), who: withEveryRight({ id: 'local', tenant, may }, config) })
+  known.push({ hash: digest(localToken), who: withEveryRight({ id: localId, tenant, may }, config) })
   return (token: string): Principal | undefined => {
     const presented = digest(token)
     return known.filter(({ hash }) => timingSafeEqual(hash, presented))[0]?.who

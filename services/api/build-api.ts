@@ -1,17 +1,26 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { ApiParts } from './ports.ts'
 import { answerProblems } from './problems.ts'
+import { deadLettersRoute } from './routes/dead-letters.ts'
 import { eventsRoute } from './routes/events.ts'
 import { fingerprintsRoute } from './routes/fingerprints.ts'
 import { grantsRoute } from './routes/grants.ts'
 import { healthRoute } from './routes/health.ts'
+import { heldRoute } from './routes/held.ts'
 import { inboxRoute } from './routes/inbox.ts'
+import { lagRoute } from './routes/lag.ts'
 import { leaksRoute } from './routes/leaks.ts'
+import { pageRoute } from './routes/page.ts'
+import { plansRoute } from './routes/plans.ts'
 import { receiptsRoute } from './routes/receipts.ts'
+import { replaysRoute } from './routes/replays.ts'
 import { revocationsRoute } from './routes/revocations.ts'
 import { secretsRoute } from './routes/secrets.ts'
 import { sessionsRoute } from './routes/sessions.ts'
+import { ssfRoute } from './routes/ssf.ts'
 import { statusRoute } from './routes/status.ts'
+import { storyRoute } from './routes/story.ts'
+import { streamRoute } from './routes/stream.ts'
 
 const maxBodyBytes = 256 * 1024
 
@@ -28,13 +37,22 @@ export const buildApi = (parts: ApiParts): FastifyInstance => {
   eventsRoute(app, parts)
   sessionsRoute(app, parts, closing.signal)
   grantsRoute(app, parts)
+  storyRoute(app, parts)
   receiptsRoute(app, parts)
   revocationsRoute(app, parts)
+  deadLettersRoute(app, parts)
+  replaysRoute(app, parts)
+  plansRoute(app, parts)
+  heldRoute(app, parts)
   secretsRoute(app, parts)
   fingerprintsRoute(app, parts)
   leaksRoute(app, parts)
   inboxRoute(app, parts)
+  ssfRoute(app, parts, closing.signal)
   statusRoute(app, parts)
   healthRoute(app, parts)
+  lagRoute(app, parts)
+  streamRoute(app, parts)
+  pageRoute(app)
   return app
 }

@@ -1,9 +1,16 @@
 import type { Principal } from '../../schemas/config.ts'
 import type { Fact } from '../../schemas/facts.ts'
 import type { GrantEntry, GrantList, ReceiptList, SessionDetail, SessionList } from '../../schemas/http.ts'
+import type { Lag, LagWindow } from '../../schemas/http-lag.ts'
+import type { DeadLetterCount, Expiries } from '../../schemas/http-page.ts'
+import type { DeadLetterList, ReplayPlan, ReplaySelect } from '../../schemas/http-replay.ts'
 import type { SecretDetail, SecretEntry } from '../../schemas/http-secrets.ts'
 import type { InboxAnswer, LeakMatch, LeaksRequest } from '../../schemas/leaks.ts'
+import type { SsfPoll } from '../../schemas/ssf.ts'
 import type { CanaryStatus, LastHour, StateStatus } from '../../schemas/status.ts'
+import type { FactEntry } from '../pipeline/fact-key.ts'
+import type { PlanPort } from '../pipeline/plans.ts'
+import type { WorkNote } from '../pipeline/ports.ts'
 
 /** An event as it came: CloudEvents in structured or binary mode. */
 export type RawEvent = {
@@ -12,20 +19,55 @@ export type RawEvent = {
   attributePrefix: 'ce-'
 }
 
+/** A fact and where it lies in the facts topic. `appendedAt`: the record's own time. */
+export type PlacedFact = { fact: FactEntry; place: string; appendedAt: number }
+/** What is known of one grant: its facts, and what the work remembers of its current epoch. */
+export type StoryRecord = {
+  entry: GrantEntry
+  sid: string
+  note?: WorkNote | undefined
+  facts: PlacedFact[]
+  /** False: reading was cut short. */
+  complete: boolean
+}
+
 /** Every read throws while the state cannot be read. */
 export type ReadPort = {
   sessions(query: { tenants: string[]; limit: number }): Promise<SessionList>
   session(tenants: string[], name: string): Promise<SessionDetail | undefined>
   grants(query: { tenants: string[]; alivePastDue: boolean; limit: number }): Promise<GrantList>
   grant(tenants: string[], id: string): Promise<GrantEntry | undefined>
-  receipts(query: { tenants: string[]; since: number; limit: number }): Promise<ReceiptList>
+  /** The beginning of an id is enough. Throws while Kafka cannot be read, too. */
+  story(tenants: string[], id: string): Promise<StoryRecord | 'ambiguous' | undefined>
+  receipts(query: { tenants: string[]; since: number; limit: number; plan?: string | undefined }): Promise<ReceiptList>
   secrets(tenants: string[]): Promise<SecretEntry[]>
   secret(tenants: string[], id: string): Promise<SecretDetail | undefined>
   status(): Promise<StateStatus>
   clockSkewMs(): Promise<number>
   canary(): Promise<CanaryStatus>
   lastHour(): LastHour
+  lag(query: { tenants: string[]; window: LagWindow }): Lag
+  expiries(): Promise<Expiries>
+  deadLetters(): Promise<DeadLetterCount[]>
   leakMatches(query: { tenants: string[]; fingerprints: string[] }): Promise<LeakMatch>
+}
+
+/** Dead letters, and reading again what was missed. Of a principal's own tenant only. Throws RejectedEvent, NotNow. */
+export type ReplayPort = {
+  letters(
+    principal: Principal,
+    query: {
+      topic?: string | undefined
+      reason?: string | undefined
+      id?: string | undefined
+      all: boolean
+      limit: number
+    },
+  ): Promise<DeadLetterList>
+  plan(select: ReplaySelect, principal: Principal): Promise<ReplayPlan>
+  find(plan: string, principal: Principal): Promise<ReplayPlan | undefined>
+  /** Begins, and goes on without the caller. Undefined: no such plan, or no longer. */
+  apply(plan: string, principal: Principal): Promise<ReplayPlan | undefined>
 }
 
 /** One webhook as it came. The raw body is what is signed. */
@@ -43,14 +85,26 @@ export type InboxSender = {
   acceptedWith?: 202 | 204 | undefined
 }
 
+/** The transmitter of Security Event Tokens: OpenID Shared Signals, with streams that the config declares. */
+export type SsfPort = {
+  configuration: object
+  keys: object
+  streams: readonly { id: string; principal: string; polls: boolean; description: object }[]
+  /** Settles what was acknowledged or refused, and says what is next. */
+  poll(stream: string, request: SsfPoll): Promise<{ sets: Record<string, string>; moreAvailable: boolean }>
+  /** How long to wait before the next one; 0: it is on its way. */
+  verify(stream: string, state: string | undefined): Promise<number>
+}
+
 export type ApiParts = {
   now(): number
-  /** Undefined: nobody that this API knows. */
-  authenticate(token: string): Principal | undefined
+  /** Undefined: nobody that this API knows. Throws HttpProblem where an issuer's token is refused, or cannot be told. */
+  authenticate(token: string): Promise<Principal | undefined>
   /** Parsed, authorized, translated and durable, or it throws RejectedEvent or FactsUnavailable. The number of facts. */
   acceptEvent(raw: RawEvent, principal: Principal, receivedAt: number): Promise<number>
   append(facts: Fact[]): Promise<void>
   read: ReadPort
+  replay: ReplayPort
   /** Opens a sealed value, fingerprints it under every live pepper and forgets it. */
   fingerprints(sealed: string): Promise<string[]>
   inbox: ReadonlyMap<string, InboxSender>
@@ -63,7 +117,10 @@ export type ApiParts = {
     principal: Principal,
     receivedAt: number,
   ): Promise<{ fingerprints: string[]; facts: Fact[]; again?: Error | undefined }>
+  plans: PlanPort
   publicKey: Record<string, unknown>
+  /** Absent: the config has no `signals.caep`. */
+  ssf?: SsfPort | undefined
   metrics(): Promise<{ contentType: string; text: string }>
   /** Ids, codes and counts only: never a body, a header or a URL. */
   log(entry: object): void

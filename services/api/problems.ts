@@ -41,6 +41,7 @@ const statuses = new Map([
   ['bad_signature', 401],
   ['not_allowed', 403],
   ['too_large', 413],
+  ['plan_changed', 409],
 ])
 const statusOf = (code: string) => statuses.get(code) ?? 400
 
@@ -55,10 +56,13 @@ export const answerProblems = (app: FastifyInstance, log: (entry: object) => voi
       log({ msg: 'request failed', error: error instanceof Error ? error.name : 'unknown' })
     const retryAfterMs = problem.retryAfterMs ?? (problem.statusCode === 503 ? 2_000 : undefined)
     if (retryAfterMs !== undefined) void reply.header('retry-after', String(Math.ceil(retryAfterMs / 1_000)))
-    if (problem.statusCode === 401) void reply.header('www-authenticate', 'Bearer')
+    if (problem.statusCode === 401) void reply.header('www-authenticate', challenge(problem.code))
     return reply.code(problem.statusCode).send({ code: problem.code, message: problem.message })
   })
 }
+
+/** RFC 6750. */
+const challenge = (code: string) => (code === 'invalid_token' ? 'Bearer error="invalid_token"' : 'Bearer')
 
 /** A read that fails is `unknown`, never an empty list. */
 export const readState = async <T>(read: () => Promise<T>): Promise<T> => {
@@ -66,6 +70,16 @@ export const readState = async <T>(read: () => Promise<T>): Promise<T> => {
     return await read()
   } catch {
     throw new HttpProblem(503, 'state_unavailable', stateUnavailable)
+  }
+}
+
+/** The same for what is read from Kafka. What is said on purpose is said. */
+export const readKafka = async <T>(read: () => Promise<T>): Promise<T> => {
+  try {
+    return await read()
+  } catch (error) {
+    if (problemOf(error)) throw error
+    throw new HttpProblem(503, 'topics_unavailable', 'Kafka or Redis cannot be read now: nothing is known. Ask again.')
   }
 }
 
@@ -93,8 +107,10 @@ const told = (what: string) => `No event told of a ${what} of that name in this 
 const unknown = {
   session: told('session'),
   grant: told('grant'),
+  plan: 'There is no plan of that name in this tenant: it is older than a day, or Redis lost it. Make it again.',
   secret: 'The registry has no secret of that name in this tenant.',
+  replay: 'There is no such plan, or it is too old: plan it again.',
 }
-export function mustExist<T>(found: T | undefined, what: 'session' | 'grant' | 'secret'): asserts found is T {
+export function mustExist<T>(found: T | undefined, what: keyof typeof unknown): asserts found is T {
   if (found === undefined) throw new HttpProblem(404, `no_such_${what}`, unknown[what])
 }

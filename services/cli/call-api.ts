@@ -49,6 +49,9 @@ const whyNot = (error: unknown): string => {
   return code === 'ECONNREFUSED' ? 'connection refused' : code === '' ? 'no connection' : code
 }
 
+const lists: Record<string, string> = { no_such_secret: 'secrets', no_such_grant: 'grants', no_such_plan: 'dlq' }
+const listOf = (code: string) => lists[code] ?? 'sessions'
+
 const failureOf = (status: number, json: unknown, api: ApiAddress): CliFailure => {
   const parsed = errorAnswer.safeParse(json)
   const { code, message } = parsed.success ? parsed.data : { code: 'unknown', message: `It answered ${status}.` }
@@ -56,7 +59,9 @@ const failureOf = (status: number, json: unknown, api: ApiAddress): CliFailure =
     return new CliFailure(
       exitCodes.notAllowed,
       code,
-      `The API at ${api.url} does not know this token (from ${api.from}).
+      code === 'invalid_token'
+        ? `${message}\nIt is from ${api.from}.\nnext: CURFEW_TOKEN=<a fresh token of your issuer> curfew status`
+        : `The API at ${api.url} does not know this token (from ${api.from}).
 The token is made anew at each start.
 next: curfew status   after checking which Curfew you mean`,
     )
@@ -67,8 +72,9 @@ next: curfew status   after checking which Curfew you mean`,
       `Not allowed: ${message}.\nnext: use a token with the right to it`,
     )
   if (status === 404) {
-    const list = code === 'no_such_secret' ? 'secrets' : 'sessions'
-    return new CliFailure(exitCodes.usage, code, `${message}\nnext: curfew ${list}   lists what is known`)
+    if (code === 'no_such_plan')
+      return new CliFailure(exitCodes.usage, code, `${message}\nnext: curfew revoke ... --dry-run   makes one`)
+    return new CliFailure(exitCodes.usage, code, `${message}\nnext: curfew ${listOf(code)}   lists what is known`)
   }
   if (status >= 500) return new CliFailure(exitCodes.cannotTell, code, `${message}\nnext: curfew status   asks again`)
   return new CliFailure(exitCodes.usage, code, `The API refused it: ${message}\nnext: curfew --help`)

@@ -10,6 +10,8 @@ import type { Brought, Finding } from '../../schemas/store-test.ts'
 export type Io = {
   out(text: string): void
   err(text: string): void
+  /** A line that the next one is written over; an empty one clears it. Absent: nobody watches. */
+  overwrite?(text: string): void
   env: Record<string, string | undefined>
   home: string
   readFile(file: string): string
@@ -48,6 +50,9 @@ export const processIo = (given: Pick<Io, 'testStore' | 'readReport' | 'audit'>)
   return {
     out: text => void process.stdout.write(`${text}\n`),
     err: text => void process.stderr.write(`${text}\n`),
+    ...(process.stderr.isTTY === true
+      ? { overwrite: (text: string) => void process.stderr.write(`\r\u001b[K${text}`) }
+      : {}),
     env: process.env,
     home: homedir(),
     readFile: file => readFileSync(file, 'utf8'),

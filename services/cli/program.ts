@@ -1,8 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { auditCommands } from './commands/audit.ts'
+import { type DlqOptions, dlqCommand, dlqShowCommand } from './commands/dlq.ts'
+import { type ExplainOptions, explainCommand } from './commands/explain.ts'
 import { fingerprintCommand } from './commands/fingerprint.ts'
 import { type LeakImportOptions, leakImportCommand } from './commands/leak-import.ts'
-import { grantsCommand, receiptsCommand, sessionsCommand } from './commands/lists.ts'
+import { blockedCommand, grantsCommand, heldCommand, receiptsCommand, sessionsCommand } from './commands/lists.ts'
+import { approveCommand } from './commands/plan.ts'
+import { type ReplayOptions, replayCommand } from './commands/replay.ts'
 import { type RevokeOptions, revokeCommand } from './commands/revoke.ts'
 import { type RotateOptions, rotateCommand } from './commands/rotate.ts'
 import { secretsCommand } from './commands/secrets.ts'
@@ -34,14 +38,12 @@ export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
 
   command('status', 'is anything alive that should be dead, and is Curfew itself well').action(run(statusCommand))
   listCommands(command, run)
-  command('revoke', 'end a session, a task or a grant, and wait for each proven death')
-    .option('--session <id>', 'everything of this session')
-    .option('--task <id>', 'only this task of the session')
-    .option('--grant <id>', 'one credential, for whoever holds it')
-    .requiredOption('--reason <text>', 'why: it stands in the record')
-    .option('--no-wait', 'do not wait for the deaths')
-    .option('--timeout <seconds>', 'how long to wait', number, '60')
-    .action(run<RevokeOptions>(revokeCommand))
+  command('explain <grant>', 'the whole story of one grant, in order, each line with its source').action(
+    (grant: string, options: Omit<ExplainOptions, 'grant'>) =>
+      run<ExplainOptions>(explainCommand)({ ...options, grant }),
+  )
+  revokeCommands(program, command, run)
+  missedCommands(program, command, run)
   command('secrets', 'registered secrets: their versions and rotations; exit 1 if one is blocked or compromised')
     .option('--secret <id>', 'one of them, with its versions and rotations')
     .action(run(secretsCommand))
@@ -64,6 +66,66 @@ export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {
     .description('help on a command, or `help exit-codes`')
     .action((topic: string | undefined) => help(program, io, topic))
   return program
+}
+
+const several = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value]
+
+const revokeCommands = (program: Command, command: MakeCommand, run: Run): void => {
+  command('revoke', 'end a session, a task or a grant at once; many by a plan that is looked at first')
+    .option('--session <id>', 'everything of this session')
+    .option('--task <id>', 'only this task of the session')
+    .option('--grant <id>', 'one credential, for whoever holds it; several: a plan', several)
+    .option('--principal <agent:name>', 'all that this agent holds, in every session of it: a plan')
+    .option('--store <id>', 'all at this store: a plan; beside another name: only what is there')
+    .option('--fingerprint <fp>', 'whatever has this value (curfew fingerprint says it): a plan')
+    .option('--label <key=value>', 'what carries this label, or its session: a plan', several)
+    .option('--held', 'inferred kills that wait over the cap: a plan')
+    .option('--reason <text>', 'why: it stands in the record')
+    .option('--dry-run', 'only the plan: say what would die, and do nothing')
+    .option('--apply <plan>', 'apply a plan, or go on waiting for one that is applied')
+    .option('--break-glass', 'with --apply: over the cap without a second person; it pages, and is marked')
+    .option('--no-wait', 'do not wait for the deaths')
+    .option('--timeout <seconds>', 'how long to wait', number, '60')
+    .action(run<RevokeOptions>(revokeCommand))
+  program
+    .command('approve <plan>')
+    .description('be the second person of a plan over the cap; it is shown, and applied by somebody else')
+    .option('--json', 'the same facts, with stable names')
+    .action((plan: string, options: { json?: boolean }) =>
+      run<{ plan: string; json?: boolean }>(approveCommand)({ ...options, plan }),
+    )
+}
+
+const missedCommands = (program: Command, command: MakeCommand, run: Run): void => {
+  const dlq = command('dlq', 'dead letters: what could not be taken in, and why; exit 1 if any is open')
+    .option('--topic <topic>', 'of one input topic')
+    .option('--reason <code>', 'of one reason')
+    .option('--all', 'the resolved ones too')
+    .option('--limit <n>', 'how many', number, '50')
+    .helpCommand(false)
+    .action(run<DlqOptions>(dlqCommand))
+  dlq
+    .command('show <letter>')
+    .description('one of them, by topic/partition/offset')
+    .option('--json', 'the same facts, with stable names')
+    .action((letter: string, options: { json?: boolean }) =>
+      run<{ letter: string; json?: boolean }>(dlqShowCommand)({ ...options, ...dlq.opts(), letter }),
+    )
+  program
+    .command('replay')
+    .description('take in again what was missed: shows the difference first; done work is a no-op')
+    .option('--dead-letters', 'the open dead letters (of --topic, of --reason)')
+    .option('--letter <id...>', 'single ones, by topic/partition/offset')
+    .option('--session <id>', 'the records of one session (of the last day, or --since)')
+    .option('--since <time>', 'from then on: 10m, 2h, or 2026-11-29T12:00:00Z')
+    .option('--until <time>', 'up to then')
+    .option('--topic <topic>', 'of one input topic')
+    .option('--reason <code>', 'of one reason')
+    .option('--offsets <range>', 'of one partition of --topic: <partition>:<from>-<to>')
+    .option('--apply <plan>', 'do what was planned, or see how far it is')
+    .option('--yes', 'plan and apply at once')
+    .option('--json', 'the same facts, with stable names')
+    .action(run<ReplayOptions>(replayCommand))
 }
 
 const rotateIn = (program: Command, run: Run): void => {
@@ -122,9 +184,16 @@ const listCommands = (command: MakeCommand, run: Run): void => {
     .option('--session <id>', 'all grants of one session, the dead too')
     .option('--limit <n>', 'how many', number, '50')
     .action(run(grantsCommand))
+  command('held', 'inferred kills that wait over the cap for a person: exit 1 if there is any')
+    .option('--limit <n>', 'how many', number, '50')
+    .action(run(heldCommand))
+  command('blocked', 'what its store does not let die, with why: exit 1 if there is any')
+    .option('--limit <n>', 'how many', number, '50')
+    .action(run(blockedCommand))
   command('receipts', 'deaths, the newest first')
     .option('--session <id>', 'of one session')
     .option('--since-minutes <n>', 'not older', number)
+    .option('--plan <id>', 'forced by this plan')
     .option('--limit <n>', 'how many', number, '50')
     .action(run(receiptsCommand))
 }

@@ -5,6 +5,7 @@ import { RejectedEvent } from '../pipeline/errors.ts'
 import { credentialId, sessionKey } from '../pipeline/ids.ts'
 import { authorize } from './authorize.ts'
 import { grantFacts } from './grant-facts.ts'
+import { inOrder } from './labels-in-order.ts'
 import { leakFacts } from './leak-facts.ts'
 import { lifeLimits, moment } from './life-limits.ts'
 import { type ParsedEvent, parseEvent, type RawEvent } from './parse-event.ts'
@@ -35,6 +36,7 @@ export const factsOfParsed = async (
   // What the fold would skip must not be committed as if it were known.
   for (const fact of facts)
     if (!factSchema.safeParse(fact).success) throw new RejectedEvent('internal', 'the event states no valid fact')
+  parts.received?.(event.occurredAt, receivedAt)
   return facts
 }
 
@@ -47,7 +49,7 @@ const translate = async (context: Translation): Promise<Fact[]> => {
   const data = <T extends EventType>() => event.data as EventData<T>
   switch (event.type) {
     case 'curfew.session.started': {
-      const { session, agent, ...limits } = data<'curfew.session.started'>()
+      const { session, agent, labels, ...limits } = data<'curfew.session.started'>()
       const { tenant } = principal
       const named = agent === undefined ? {} : { agent }
       return [
@@ -58,6 +60,7 @@ const translate = async (context: Translation): Promise<Fact[]> => {
           tenant,
           session,
           ...named,
+          ...inOrder(labels),
           ...lifeLimits(context.config, limits),
         },
       ]

@@ -3,6 +3,7 @@ import type { Fact } from '../../schemas/facts.ts'
 import { keeperKinds, kindsOfStore, type StoreKind, valueKinds } from '../../schemas/grant.ts'
 import { RejectedEvent } from '../pipeline/errors.ts'
 import { credentialId, grantId, sessionKey } from '../pipeline/ids.ts'
+import { inOrder } from './labels-in-order.ts'
 import { lifeLimits, moment } from './life-limits.ts'
 import type { FactBase, Translation } from './translation.ts'
 
@@ -55,7 +56,7 @@ const granted = (
   { store, kind, handle, target }: Named,
   more: Partial<Extract<Fact, { kind: 'granted' }>>,
 ): Fact => {
-  const { session, task, expiresAt, renewable, sessionStart } = event.data as Data
+  const { session, task, expiresAt, renewable, sessionStart, labels } = event.data as Data
   requireKindOf(config.stores.find(one => one.id === store)?.kind, store, kind)
   const sid = sessionKey(principal.tenant, session)
   return {
@@ -71,6 +72,7 @@ const granted = (
     credentialKind: kind,
     handle,
     ...(target === undefined ? {} : { target }),
+    ...inOrder(labels),
     fingerprints: [],
     ...(expiresAt === undefined ? {} : { expiresAt: moment(expiresAt) }),
     renewable,

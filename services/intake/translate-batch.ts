@@ -18,7 +18,7 @@ export type Translated = { facts: Fact[]; letters: DeadLetter[]; waiting: KafkaM
  * now is neither translated nor rejected: it waits, while what is known of it and of all others acts.
  */
 export const translateBatch = async (
-  parts: IntakeConsumerParts,
+  parts: Pick<IntakeConsumerParts, 'factsOf'>,
   principal: Principal,
   { topic, partition, messages }: Messages,
   heartbeat: () => Promise<void>,

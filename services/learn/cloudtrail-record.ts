@@ -1,6 +1,9 @@
 import type { CloudTrailLearn } from '../../schemas/cloudtrail-learn.ts'
+import type { SecretConfig } from '../../schemas/secrets.ts'
 import type { AwsStoreConfig } from '../../schemas/store-aws.ts'
+import type { AskedFor } from '../pipeline/rotation/version-at.ts'
 import type { Learned, LearnedAt } from './learned.ts'
+import { namesAsked, registeredAs } from './registered-reads.ts'
 import { plainName } from './rules.ts'
 
 export type CloudTrailRules = LearnedAt & {
@@ -9,9 +12,27 @@ export type CloudTrailRules = LearnedAt & {
   roles: ReadonlySet<string>
   sessionName: RegExp
   secrets: readonly string[]
+  /** Of the registry: looked at without being named in `secrets`. */
+  registered: readonly SecretConfig[]
 }
 
-export const cloudTrailRules = (store: AwsStoreConfig, learn: CloudTrailLearn): CloudTrailRules => ({
+/** Who knows a version of a registered secret: by the version's own id, or by what was the `asked` one at that moment. */
+export type KnownVersion = {
+  says: 'knows'
+  id: string
+  /** Epoch ms. Undefined: unreadable. */
+  at: number | undefined
+  secret: SecretConfig
+  version: { id: string } | { asked: AskedFor }
+  session: string
+  task?: string
+}
+
+export const cloudTrailRules = (
+  store: AwsStoreConfig,
+  learn: CloudTrailLearn,
+  registered: readonly SecretConfig[],
+): CloudTrailRules => ({
   store: store.id,
   lateMs: 0,
   sessionStart: learn.sessionStart,
@@ -20,6 +41,7 @@ export const cloudTrailRules = (store: AwsStoreConfig, learn: CloudTrailLearn): 
   roles: new Set(learn.roles),
   sessionName: new RegExp(learn.sessionName),
   secrets: learn.secrets,
+  registered,
 })
 
 type Bag = Record<string, unknown>
@@ -28,18 +50,20 @@ const bag = (value: unknown): Bag =>
 
 /**
  * Who made a secret or read one: never throws, and reads names only. Made by a session: a secret of its own, which is deleted
- * if it carries the store's mark. Read: a version of a shared secret, which needs rotation.
+ * if it carries the store's mark. Read: a version of a shared secret. One of the registry is rotated, whoever made it.
  */
-export const readCloudTrail = (rules: CloudTrailRules, record: unknown): Learned[] => {
+export const readCloudTrail = (rules: CloudTrailRules, record: unknown): (Learned | KnownVersion)[] => {
   const outer = bag(record)
   const event = outer['detail-type'] === undefined ? outer : bag(outer.detail)
   if (event.eventSource !== 'secretsmanager.amazonaws.com' || event.errorCode !== undefined) return []
   if (event.awsRegion !== rules.region) return []
   const holder = holderOf(rules, bag(event.userIdentity))
-  const secret = secretOf(rules, event)
-  if (!holder || !secret) return []
   const at = typeof event.eventTime === 'string' ? Date.parse(event.eventTime) : Number.NaN
   const base = { id: plainName(event.eventID, 128) ?? 'unnamed', at: at >= 0 ? at : undefined }
+  const known = holder && knownOf(rules, event)
+  if (known) return [{ ...base, says: 'knows', ...known, ...holder }]
+  const secret = holder && secretOf(rules, event)
+  if (!secret) return []
   return [{ ...base, says: 'granted', ...secret, ...holder, fingerprints: [], renewable: true }]
 }
 
@@ -56,14 +80,25 @@ const holderOf = (rules: CloudTrailRules, identity: Bag): { session: string; tas
   return { session, ...(task ? { task } : {}) }
 }
 
-const secretArn = /^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:(?<name>[\w/+=.@-]+)$/
-const suffix = /-[A-Za-z0-9]{6}$/
+const knownOf = (rules: CloudTrailRules, event: Bag): Pick<KnownVersion, 'secret' | 'version'> | undefined => {
+  const asked = bag(event.requestParameters)
+  const made = event.eventName === 'CreateSecret'
+  if (!made && event.eventName !== 'GetSecretValue') return undefined
+  const answer = bag(event.responseElements)
+  const name = plainName(made ? (arnIn(answer) ?? asked.name) : asked.secretId, 600)
+  const secret = name === undefined ? undefined : registeredAs(rules.registered, name)
+  if (!secret) return undefined
+  const id = plainName(made ? (answer.versionId ?? asked.clientRequestToken) : asked.versionId, 64)
+  return { secret, version: id === undefined ? { asked: labels[String(asked.versionStage)] ?? 'current' } : { id } }
+}
+/** Of a label that nobody but its owner understands the current version is meant, for want of better. */
+const labels: Record<string, AskedFor> = { AWSPREVIOUS: 'previous', AWSPENDING: 'pending' }
+const arnIn = (answer: Bag): unknown => answer.arn ?? answer.aRN ?? answer.ARN
 
 const secretOf = (rules: CloudTrailRules, event: Bag): { kind: SecretKind; handle: string } | undefined => {
   const asked = bag(event.requestParameters)
   if (event.eventName === 'CreateSecret') {
-    const answer = bag(event.responseElements)
-    const arn = plainName(answer.arn ?? answer.aRN ?? answer.ARN, 600)
+    const arn = plainName(arnIn(bag(event.responseElements)), 600)
     return arn !== undefined && looksAt(rules, arn) ? { kind: 'aws.secret', handle: arn } : undefined
   }
   if (event.eventName !== 'GetSecretValue') return undefined
@@ -74,8 +109,8 @@ const secretOf = (rules: CloudTrailRules, event: Bag): { kind: SecretKind; handl
 }
 type SecretKind = 'aws.secret' | 'aws.secret-version'
 
-/** By name, however the secret was named: an ARN ends with six characters of AWS's own. */
-const looksAt = ({ secrets }: CloudTrailRules, secret: string): boolean => {
-  const name = secretArn.exec(secret)?.groups?.name?.replace(suffix, '') ?? secret
+/** By name, however the secret was named. */
+const looksAt = ({ secrets }: CloudTrailRules, asked: string): boolean => {
+  const name = namesAsked(asked).at(-1) ?? asked
   return secrets.some(one => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : name === one))
 }

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import type { Fact } from '../../schemas/facts.ts'
 import type { PassCrashPoint } from '../pipeline/crash-points.ts'
 import { every } from '../pipeline/every.ts'
 import { randomId } from '../pipeline/ids.ts'
@@ -23,7 +24,8 @@ export type FolderParts = {
   /** A crashed consumer: the process exits and is started again. */
   onFatal(reason: string, error: unknown): void
   log(entry: object): void
-  onFolded(partition: number, facts: number): void
+  /** `rebuilding`: the partition is not ready yet, what is folded is history. */
+  onFolded(partition: number, facts: Fact[], rebuilding: boolean): void
 }
 
 type Folder = FolderParts & { me: string; consumer: Consumer; readers: PartitionReader[]; marks: CaughtUp }
@@ -121,7 +123,7 @@ const foldMessages = async (folder: Folder, reader: PartitionReader, payload: Ea
     reader.prev = reply.applied
     reader.wanted = Number(reply.applied) + 1
     resolveOffset(reply.applied)
-    folder.onFolded(reader.partition, messages.length)
+    folder.onFolded(reader.partition, reply.facts, reader.readyAt !== undefined)
     await markReady(folder, reader)
     if (reply.earliest !== undefined) await folder.onDue(reply.earliest)
     await heartbeat()

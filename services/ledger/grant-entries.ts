@@ -21,7 +21,7 @@ export const grantEntries = (
 }
 
 /** A version of a registered secret has no session: its secret stands in its place. */
-const asGrant = ({ secret, tenant, at }: HeldView): GrantView => ({
+export const asGrant = ({ secret, tenant, at }: HeldView): GrantView => ({
   sid: `secret ${secret}`,
   at,
   graceUntil: at,
@@ -33,8 +33,14 @@ const ofGrant = ({ view }: Loaded, grant: GrantView) => ({
   grant: grantId(view.store, view.handle, grant.sid),
   session: grant.session.session,
   tasks: grant.tasks,
+  ...labelsOf(grant),
   grantedAt: grant.at,
 })
+
+const labelsOf = ({ labels = [], session }: GrantView): { labels?: string[] } => {
+  const all = [...new Set([...labels, ...(session.labels ?? [])])].sort()
+  return all.length === 0 ? {} : { labels: all }
+}
 
 const about = ({ view }: Loaded) => {
   const expiresAt = view.fixedExpiresAt ?? view.expiresAt

@@ -38,7 +38,13 @@ export const oneAtATime = <T>(reader: PartitionReader, run: () => Promise<T>): P
   return result
 }
 
-export type FoldReply = { status: 'ok' | 'moved' | 'meta' | 'wiping'; applied: string; earliest: number | undefined }
+export type FoldReply = {
+  status: 'ok' | 'moved' | 'meta' | 'wiping'
+  applied: string
+  earliest: number | undefined
+  /** What was read, whatever became of it. */
+  facts: Fact[]
+}
 
 /** Folds messages (or, with none, asks where the state stands). Compare-and-set on `prev`: see lua/fold.lua. */
 export const foldBatch = async (
@@ -47,8 +53,10 @@ export const foldBatch = async (
   reader: PartitionReader,
   messages: { offset: string; key?: Buffer | null; value: Buffer | null }[],
 ): Promise<FoldReply> => {
+  const facts: Fact[] = []
   const merges = messages.flatMap(message => {
     const parsed = message.value === null ? shredOfKey(String(message.key)) : parseFact(message.value)
+    if (parsed && parsed.kind !== 'shred') facts.push(parsed)
     return parsed ? mergesOf(parsed, Number(message.offset)) : []
   })
   const last = messages.at(-1)?.offset ?? ''
@@ -61,7 +69,7 @@ export const foldBatch = async (
     JSON.stringify(merges),
   )
   const [status, applied, earliest] = reply as [FoldReply['status'], string, string]
-  return { status, applied, earliest: earliest === '' ? undefined : Number(earliest) }
+  return { status, applied, earliest: earliest === '' ? undefined : Number(earliest), facts }
 }
 
 /** A fact that this version does not know is skipped, never a stop: a newer version may have written it. */

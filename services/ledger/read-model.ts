@@ -1,17 +1,24 @@
 import type { GrantEntry, GrantList, ReceiptList, SessionDetail, SessionList } from '../../schemas/http.ts'
+import type { Lag, LagWindow } from '../../schemas/http-lag.ts'
+import type { Expiries } from '../../schemas/http-page.ts'
 import type { StateStatus } from '../../schemas/status.ts'
 import type { GrantView } from '../pipeline/view.ts'
+import { findGrants } from './find-grants.ts'
 import { grantEntries } from './grant-entries.ts'
-import { loadCredentials, scanSet } from './load-credentials.ts'
+import { lagAnswer } from './lag-answer.ts'
+import type { LagHistory } from './lag-history.ts'
+import { loadCredentials } from './load-credentials.ts'
 import { pastDueCandidates } from './past-due.ts'
+import { readExpiries } from './read-expiries.ts'
 import { findSession, listSessions } from './read-sessions.ts'
 import { readStatus, type StatusParts } from './read-status.ts'
 import type { RecentReceipts } from './recent-receipts.ts'
 import { redisTimeMs } from './redis.ts'
+import { storesOfCredentials } from './stores-of-credentials.ts'
 
-export type ReadModelParts = StatusParts & { recent: RecentReceipts }
+export type ReadModelParts = Omit<StatusParts, 'storesOf'> & { recent: RecentReceipts; lags: LagHistory }
 export type GrantQuery = { tenants: string[]; alivePastDue: boolean; limit: number }
-export type ReceiptQuery = { tenants: string[]; since: number; limit: number }
+export type ReceiptQuery = { tenants: string[]; since: number; limit: number; plan?: string | undefined }
 
 /** What people and orchestrators may see. Throws while Redis is away: nothing stale is shown as if it were now. */
 export type ReadModel = {
@@ -23,16 +30,25 @@ export type ReadModel = {
   /** Newest first. */
   receipts(query: ReceiptQuery): Promise<ReceiptList>
   status(): Promise<StateStatus>
+  /** How long they lived past due, over a window. */
+  lag(query: { tenants: string[]; window: LagWindow }): Lag
+  expiries(): Promise<Expiries>
 }
 
-export const readModel = (parts: ReadModelParts): ReadModel => ({
-  sessions: query => listSessions(parts, query),
-  session: (tenants, name) => findSession(parts, tenants, name),
-  grants: query => listGrants(parts, query),
-  grant: (tenants, id) => findGrant(parts, tenants, id),
-  receipts: query => Promise.resolve(parts.recent.list(query)),
-  status: () => readStatus(parts),
-})
+export const readModel = (parts: ReadModelParts): ReadModel => {
+  const { redis, prefix, recent, lags, boundMs } = parts
+  const storesOf = storesOfCredentials(redis, prefix)
+  return {
+    sessions: query => listSessions(parts, query),
+    session: (tenants, name) => findSession(parts, tenants, name),
+    grants: query => listGrants(parts, query),
+    grant: async (tenants, id) => (await findGrants(parts, tenants, id))[0]?.entry,
+    receipts: query => Promise.resolve(recent.list(query)),
+    status: () => readStatus({ ...parts, storesOf }),
+    lag: query => lagAnswer(lags, { ...query, now: Date.now(), boundMs, complete: recent.isRead() }),
+    expiries: () => readExpiries(redis, prefix),
+  }
+}
 
 const ofTenants = (tenants: string[]) => (grant: GrantView) => tenants.includes(grant.session.tenant)
 
@@ -54,31 +70,4 @@ const listGrants = async (parts: ReadModelParts, query: GrantQuery): Promise<Gra
 const outstanding = async ({ redis, prefix }: ReadModelParts, most: number) => {
   const cids = await redis.zrange(`${prefix}:at:hard`, 0, String(most))
   return { cids: cids.slice(0, most), complete: cids.length <= most }
-}
-
-const page = 1_000
-const mostSearched = 1_000_000
-
-/** The state knows credentials; a grant's id is computed from each. The living are searched first. */
-const findGrant = async (parts: ReadModelParts, tenants: string[], id: string): Promise<GrantEntry | undefined> => {
-  const { redis, prefix } = parts
-  const [now, marks] = await Promise.all([redisTimeMs(redis), parts.marks()])
-  const among = async (cids: string[]) => {
-    const loaded = await loadCredentials(redis, prefix, cids)
-    return loaded.flatMap(one => grantEntries(one, now, marks, ofTenants(tenants))).find(one => one.grant === id)
-  }
-  for (let start = 0; start < mostSearched; start += page) {
-    const cids = await redis.zrange(`${prefix}:at:hard`, String(start), String(start + page - 1))
-    const found = await among(cids)
-    if (found || cids.length < page) {
-      if (found) return found
-      break
-    }
-  }
-  const { members } = await scanSet(redis, `${prefix}:credentials`, mostSearched)
-  for (let start = 0; start < members.length; start += page) {
-    const found = await among(members.slice(start, start + page))
-    if (found) return found
-  }
-  return undefined
 }

@@ -76,6 +76,7 @@ const countGrants = async (redis: Redis, prefix: string, sid: string) => {
 const entryOf = (view: SessionView, counts: { grants: number; settled: number }): SessionEntry => ({
   session: view.session,
   ...(view.agent === undefined ? {} : { agent: view.agent }),
+  ...(view.labels?.length ? { labels: view.labels } : {}),
   firstSeenAt: view.firstAt,
   ...(view.startedAt === undefined ? {} : { startedAt: view.startedAt }),
   ...(view.activityAt === undefined ? {} : { lastActiveAt: view.activityAt }),

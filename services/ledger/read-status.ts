@@ -2,11 +2,11 @@ import type { Redis } from 'ioredis'
 import type { GrantEntry } from '../../schemas/http.ts'
 import type { StateStatus, StoreStatus } from '../../schemas/status.ts'
 import { decide, type Marks } from '../pipeline/decide.ts'
-import { stampedText } from '../pipeline/merges.ts'
 import { grantEntries } from './grant-entries.ts'
 import { loadCredentials } from './load-credentials.ts'
 import { countWithin, nextDue, pastDueCandidates } from './past-due.ts'
 import { redisTimeMs } from './redis.ts'
+import type { StoresOf } from './stores-of-credentials.ts'
 
 export type StatusParts = {
   redis: Redis
@@ -15,6 +15,7 @@ export type StatusParts = {
   stores: StoreLimits[]
   boundMs: number
   marks(): Promise<Marks>
+  storesOf: StoresOf
 }
 
 /** What bounds the speed of dying in a store. */
@@ -35,7 +36,7 @@ export const readStatus = async (parts: StatusParts): Promise<StateStatus> => {
   const due = loaded
     .filter(({ view }) => decide(view, now, marks).due)
     .flatMap(one => grantEntries(one, now, marks).slice(0, 1))
-  const outstanding = await outstandingByStore(redis, prefix)
+  const outstanding = await outstandingByStore(parts)
   const stores = parts.stores.map(store => storeStatus(store, due, outstanding.get(store.id) ?? 0, { now, boundMs }))
   const [ready, counters, gap] = await Promise.all([
     redis.hlen(`${prefix}:ready`),
@@ -55,7 +56,7 @@ export const readStatus = async (parts: StatusParts): Promise<StateStatus> => {
     ...(due.length === 0 ? {} : { oldestPastDueMs: oldest }),
     held: due.filter(one => one.state === 'held').length,
     outstanding: await redis.zcard(`${prefix}:at:hard`),
-    next: await next(redis, prefix, now),
+    next: await next(parts, now),
     nextWithin: {
       minutes5: await countWithin(redis, prefix, now, 5 * 60_000),
       hour1: await countWithin(redis, prefix, now, 3_600_000),
@@ -65,7 +66,10 @@ export const readStatus = async (parts: StatusParts): Promise<StateStatus> => {
       ...(marks.grantsRead === 0 ? {} : { grants: Math.max(0, now - marks.grantsRead) }),
       ...(marks.lifecycleRead === 0 ? {} : { lifecycle: Math.max(0, now - marks.lifecycleRead) }),
     },
-    deadLetters: sumOf(counters, 'curfew_dead_letters_total'),
+    deadLetters: Math.max(
+      0,
+      sumOf(counters, 'curfew_dead_letters_total') - sumOf(counters, 'curfew_dead_letters_resolved_total'),
+    ),
     ...(gap === null ? {} : { gap: JSON.parse(gap) as Record<string, unknown>[] }),
   }
 }
@@ -109,29 +113,19 @@ const expectedMs = ({ propagationMs, deathsPerSecond }: StoreLimits, count: numb
 }
 
 /** Every credential without an outcome stands in the hard lane: its maximum life is always set. */
-const outstandingByStore = async (redis: Redis, prefix: string): Promise<Map<string, number>> => {
+const outstandingByStore = async ({ redis, prefix, storesOf }: StatusParts): Promise<Map<string, number>> => {
   const counts = new Map<string, number>()
   for (let start = 0; start < mostCounted; start += 1_000) {
     const cids = await redis.zrange(`${prefix}:at:hard`, String(start), String(start + 999))
     if (cids.length === 0) break
-    for (const store of await storesOf(redis, prefix, cids)) counts.set(store, (counts.get(store) ?? 0) + 1)
+    for (const store of await storesOf(cids)) counts.set(store, (counts.get(store) ?? 0) + 1)
   }
   return counts
 }
 
-const storesOf = async (redis: Redis, prefix: string, cids: string[]): Promise<string[]> => {
-  const pipeline = redis.pipeline()
-  for (const cid of cids) pipeline.hget(`${prefix}:c:${cid}`, 'store')
-  return ((await pipeline.exec()) ?? []).flatMap(([, store]) => (typeof store === 'string' ? [stampedText(store)] : []))
-}
-
-const next = async (redis: Redis, prefix: string, now: number): Promise<StateStatus['next']> => {
+const next = async ({ redis, prefix, storesOf }: StatusParts, now: number): Promise<StateStatus['next']> => {
   const soonest = await nextDue(redis, prefix, now, 5)
-  const stores = await storesOf(
-    redis,
-    prefix,
-    soonest.map(([cid]) => cid),
-  )
+  const stores = await storesOf(soonest.map(([cid]) => cid))
   return soonest.map(([credential, at], i) => ({ at: Math.round(at), credential, store: stores[i] ?? 'unknown' }))
 }
 

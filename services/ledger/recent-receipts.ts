@@ -8,10 +8,11 @@ import { less } from '../pipeline/memory-state.ts'
 export type RecentReceipts = {
   /** False: a repetition of a receipt that is known. */
   add(receipt: Receipt): boolean
-  list(query: { tenants: string[]; since: number; limit: number }): ReceiptList
+  list(query: { tenants: string[]; since: number; limit: number; plan?: string | undefined }): ReceiptList
   lastHour(now: number): LastHour
   /** The history was read up to where it ended when this process started. */
   markRead(): void
+  isRead(): boolean
 }
 
 /** A canary's death says that Curfew works; it is not counted among the deaths of others. */
@@ -39,10 +40,11 @@ export const recentReceipts = (): RecentReceipts => {
       if (receipts.size > 2 * kept) forgetOldest()
       return !known
     },
-    list: ({ tenants, since, limit }) => {
+    list: ({ tenants, since, limit, plan }) => {
       const found = newestFirst().filter(
         one =>
           one.settledAt >= since &&
+          (plan === undefined || one.forced?.plan === plan) &&
           [...one.grants, ...(one.versions ?? [])].some(holder => tenants.includes(holder.tenant)),
       )
       const complete = read && found.length <= limit && forgottenUpTo < Math.max(1, since)
@@ -55,6 +57,7 @@ export const recentReceipts = (): RecentReceipts => {
     markRead: () => {
       read = true
     },
+    isRead: () => read,
   }
 }
 

@@ -27,7 +27,7 @@ export const connectSubscriber = async (url: string, channel: string, onMessage:
 }
 
 type Script = (...args: (string | number)[]) => Promise<unknown>
-const scripts = ['fold', 'ready', 'take', 'defer', 'next', 'admit', 'rechecked'] as const
+const scripts = ['fold', 'ready', 'take', 'defer', 'next', 'admit', 'rechecked', 'spend'] as const
 export type LedgerScripts = Record<(typeof scripts)[number], Script>
 
 /** Loads the Lua files as commands. ioredis sends EVALSHA and falls back to EVAL, also after FLUSHALL or a restart. */

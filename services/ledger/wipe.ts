@@ -14,4 +14,6 @@ export const wipe = async (redis: Redis, prefix: string): Promise<void> => {
   await redis.del(`${prefix}:wiping`)
 }
 
-const keep = (name: string) => name === 'wiping' || name.startsWith('owner:') || name.startsWith('budget:')
+/** What is counted is no projection: it goes on. */
+const kept = ['wiping', 'counters', 'histograms']
+const keep = (name: string) => kept.includes(name) || name.startsWith('owner:') || name.startsWith('budget:')

@@ -34,9 +34,12 @@ export const blocked = (
   if (problem.code === 'throttled') return again(parts, view, note, queueMs(note, lane, problem.retryAfterMs))
   note.throttled = 0
   note.failures += 1
+  note.tries = [...(note.tries ?? []), { at: parts.now(), step, code: problem.code }].slice(-mostTries)
   note.blocked = { since: note.blocked?.since ?? parts.now(), code: problem.code, detail: problem.detail }
   return again(parts, view, note, Math.min(problem.retryAfterMs ?? backoffMs(note), 10_000))
 }
+
+const mostTries = 8
 
 export const again = async (
   parts: WorkParts,

@@ -25,6 +25,8 @@ export const firstProbe = async (parts: WorkParts, cid: string): Promise<Settled
   // Said at registration, not at the end: nobody should rely on it meanwhile.
   const impossible = store.impossible(view)
   if (impossible !== undefined) return appendOutcome(attempt, { outcome: 'impossible', reason: impossible })
+  // Nothing can be asked about it: it waits for its end.
+  if (store.contain) return again(parts, view, note, 600_000)
   // Seen before, and only its fact is missing: Kafka was away.
   if (note.seenAt !== undefined) {
     await appendSeen(attempt, note.seenAt)

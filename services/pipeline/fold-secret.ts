@@ -20,13 +20,13 @@ export const secretMerges = (fact: SecretFact, offset: number): Merge[] => {
     case 'rotation.locked':
       return [first(`l:${fact.rotation}:${four(fact.attempt)}`, offset, fact.holder)]
     case 'rotation.step': {
-      const { cid, keeperVersion, reason } = fact
+      const { cid, keeperVersion, reason, handle } = fact
       return [
         ...promotedMerges(fact),
         first(
           `s:${fact.rotation}:${four(fact.attempt)}:${fact.step}`,
           fact.at,
-          JSON.stringify({ cid, keeperVersion, reason }),
+          JSON.stringify({ cid, keeperVersion, reason, handle }),
         ),
       ]
     }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FactOf } from '../../schemas/facts.ts'
+import type { Force } from '../../schemas/force.ts'
+import type { Labels } from '../../schemas/primitives.ts'
 import { type Receipt, receipt as receiptSchema } from '../../schemas/receipt.ts'
 import type { FactEntry } from './fact-key.ts'
 import { secretMerges } from './fold-secret.ts'
@@ -29,11 +31,13 @@ export const mergesOf = (fact: FactEntry, offset = 0): Merge[] => {
     case 'session.ended':
       return [
         ['min', sessionHash(fact.sid), fact.inferred ? 'inferredEnd' : 'ended', stamp(fact.at, endText(fact))],
+        ...forcedEnd(fact, 'forced'),
         ['touchSession', fact.sid],
       ]
     case 'task.ended':
       return [
         ['min', sessionHash(fact.sid), `${fact.inferred ? 'i' : 't'}:${fact.task}`, stamp(fact.at, endText(fact))],
+        ...forcedEnd(fact, `f:${fact.task}`),
         ['touchSession', fact.sid],
       ]
     case 'granted':
@@ -45,7 +49,7 @@ export const mergesOf = (fact: FactEntry, offset = 0): Merge[] => {
     case 'renewed':
       return [['max', credentialHash(fact.cid), 'expiry', stamp(fact.expiresAt)], ...touch(fact)]
     case 'forced':
-      return [['min', credentialHash(fact.cid), 'forced', stamp(fact.at, fact.reason)], ...touch(fact)]
+      return [['min', credentialHash(fact.cid), 'forced', forceStamp(fact)], ...touch(fact)]
     case 'seen':
       return [
         ['min', credentialHash(fact.cid), 'seen', stamp(fact.at)],
@@ -68,6 +72,20 @@ export const mergesOf = (fact: FactEntry, offset = 0): Merge[] => {
 const touch = (fact: { cid: string }): Merge[] => [['touch', fact.cid]]
 const endText = (fact: { cause: string; reason?: string | undefined }) => `${fact.cause}|${fact.reason ?? ''}`
 
+/** One field for who, why and by which plan: parts of two facts must never be read as one. */
+const forceStamp = (fact: { at: number } & Force): string => {
+  const { by, reason, plan, approvedBy, breakGlass } = fact
+  return stamp(fact.at, JSON.stringify({ by, reason, plan, approvedBy, breakGlass } satisfies Force))
+}
+const forcedEnd = (fact: FactOf<'session.ended'> | FactOf<'task.ended'>, field: string): Merge[] =>
+  fact.cause === 'forced'
+    ? [['min', sessionHash(fact.sid), field, forceStamp({ ...fact, reason: fact.reason ?? '' })]]
+    : []
+
+/** Each pair is kept: a second start cannot hide what the first one said. */
+const labelMerges = (key: string, prefix: string, labels: Labels = {}): Merge[] =>
+  Object.entries(labels).map(([name, value]) => ['min', key, `${prefix}${name}=${value}`, stamp(0)])
+
 const identityMerges = (fact: FactOf<'session.started'> | FactOf<'granted'>): Merge[] => [
   ['min', sessionHash(fact.sid), 'id', stamp(0, JSON.stringify([fact.tenant, fact.session]))],
   ['min', sessionHash(fact.sid), 'first', stamp(fact.at)],
@@ -76,7 +94,7 @@ const identityMerges = (fact: FactOf<'session.started'> | FactOf<'granted'>): Me
 
 const startMerges = (
   fact: FactOf<'session.started'> | FactOf<'granted'>,
-  start: { maxLifeMs: number; idleMs?: number | undefined; agent?: string | undefined },
+  start: { maxLifeMs: number; idleMs?: number | undefined; agent?: string | undefined; labels?: Labels | undefined },
 ): Merge[] => {
   const key = sessionHash(fact.sid)
   const merges: Merge[] = [
@@ -84,6 +102,7 @@ const startMerges = (
     ['min', key, 'started', stamp(fact.at)],
     ['min', key, 'maxLifeAt', stamp(fact.at + start.maxLifeMs)],
     ['max', key, 'activity', stamp(fact.at)],
+    ...labelMerges(key, 'l:', start.labels),
   ]
   if (start.idleMs !== undefined) merges.push(['min', key, 'idleMs', stamp(start.idleMs)])
   if (start.agent !== undefined) merges.push(['min', key, 'agent', stamp(0, start.agent)])
@@ -102,6 +121,7 @@ const grantMerges = (fact: FactOf<'granted'>): Merge[] => {
     ['min', key, 'handle', stamp(0, fact.handle)],
     ['min', key, `g:${fact.sid}`, stamp(fact.at)],
     ['min', key, `grace:${fact.sid}`, stamp(fact.graceUntil)],
+    ...labelMerges(key, `l:${fact.sid}:`, fact.labels),
   ]
   if (fact.inside !== undefined) merges.push(['min', key, 'inside', stamp(0, fact.inside)])
   if (fact.valueSealed) merges.push(['min', key, 'valueSealed', stamp(0)])

@@ -1,4 +1,5 @@
 import type { Fact } from '../../schemas/facts.ts'
+import type { Force } from '../../schemas/force.ts'
 import type { Evidence, OutcomeKind, Receipt } from '../../schemas/receipt.ts'
 import { type Attempt, again } from './attempt.ts'
 import { type DueCause, grantCause } from './decide.ts'
@@ -6,7 +7,13 @@ import { receiptId } from './ids.ts'
 import type { Settled } from './ports.ts'
 import type { CredentialView } from './view.ts'
 
-export type Result = { outcome: OutcomeKind; evidence?: Evidence; reason?: string; exposedUntil?: number | undefined }
+export type Result = {
+  outcome: OutcomeKind
+  evidence?: Evidence
+  reason?: string
+  exposedUntil?: number | undefined
+  contained?: Receipt['contained']
+}
 
 const by = 'curfew'
 const seenFacts = (cid: string, at: number, witnesses: string[] = []): Fact[] => {
@@ -61,6 +68,7 @@ const receiptOf = ({ parts, view, store, cause, dueAt, note }: Attempt, result: 
     outcome === 'impossible' ? (result.exposedUntil ?? view.fixedExpiresAt ?? view.expiresAt) : undefined
   const exposure = outcome === 'verified' ? store.survives(view) : []
   const seenAliveAt = view.seenAt ?? note.seenAt
+  const forced = forceOf(view, cause)
   return {
     receipt: receiptId(view.cid, view.epoch),
     credential: view.cid,
@@ -77,8 +85,10 @@ const receiptOf = ({ parts, view, store, cause, dueAt, note }: Attempt, result: 
     settledAt: parts.now(),
     ...(result.evidence === undefined ? {} : { evidence: result.evidence }),
     ...(exposedUntil === undefined ? {} : { exposedUntil }),
-    ...(outcome === 'impossible' ? {} : { recheckAt: parts.now() + secondLookMs(parts, outcome) }),
+    ...(result.contained === undefined ? {} : { contained: result.contained }),
+    ...(outcome === 'impossible' && !result.contained ? {} : { recheckAt: parts.now() + secondLookMs(parts, outcome) }),
     ...(result.reason === undefined ? {} : { reason: result.reason }),
+    ...(forced === undefined ? {} : { forced }),
     ...(exposure.length === 0 ? {} : { exposure }),
     attempts: note.attempts,
     grants: settledGrants(view, cause).slice(0, mostGrants),
@@ -86,6 +96,22 @@ const receiptOf = ({ parts, view, store, cause, dueAt, note }: Attempt, result: 
       ? {}
       : { versions: view.held.map(({ tenant, secret, keeperVersion }) => ({ tenant, secret, keeperVersion })) }),
     ...(view.grants.length > mostGrants ? { grantsOmitted: view.grants.length - mostGrants } : {}),
+  }
+}
+
+/** The force on the credential itself, whatever else killed it; else that on the session or task whose end did. */
+const forceOf = (view: CredentialView, cause: DueCause): Force | undefined => {
+  const grant = cause.cause === 'forced' ? view.grants.find(one => one.sid === cause.sid) : undefined
+  const { session, tasks = [] } = grant ?? {}
+  const found = view.forced ?? session?.forced ?? tasks.map(task => session?.forcedTasks?.get(task)).find(Boolean)
+  if (!found) return undefined
+  const { by, reason, plan, approvedBy, breakGlass } = found
+  return {
+    by,
+    reason,
+    ...(plan === undefined ? {} : { plan }),
+    ...(approvedBy === undefined ? {} : { approvedBy }),
+    ...(breakGlass ? { breakGlass } : {}),
   }
 }
 

@@ -3,7 +3,7 @@ import type { Evidence, Receipt } from '../../schemas/receipt.ts'
 import type { SecretConfig } from '../../schemas/secrets.ts'
 import type { PassCrashPoint } from './crash-points.ts'
 import type { Marks } from './decide.ts'
-import type { Problem } from './errors.ts'
+import type { Problem, ProblemCode } from './errors.ts'
 import type { FactEntry } from './fact-key.ts'
 import type { Keeper } from './keeper-port.ts'
 import type { SecretView } from './rotation/secret-view.ts'
@@ -73,6 +73,12 @@ export type StepResult =
   | Impossible
   | { state: 'failed'; problem: Problem }
 
+/** `again`: it had to be done anew, somebody had taken it away. `exposedUntil`: epoch ms, when the credential ends by itself. */
+export type Containment =
+  | { state: 'contained'; at: number; how: string; exposedUntil: number; again?: boolean }
+  | Impossible
+  | { state: 'failed'; problem: Problem }
+
 /** A store where credentials are honoured or kept. Steps are idempotent; values never leave it. */
 export type Store = {
   id: string
@@ -88,12 +94,28 @@ export type Store = {
   survives(credential: Credential): string[]
   probe(credential: Credential, lane: Lane): Promise<ProbeResult>
   revoke(credential: Credential, lane: Lane): Promise<StepResult>
+  /**
+   * Where nothing can be revoked: keeps this credential, and no other, from doing anything, and reads that back. Idempotent. It is never a
+   * proof. `expiresAt`: epoch ms, as far as known. `compromised`: it may use what is kept free for those. `known`: it was contained before.
+   */
+  contain?(
+    credential: Credential,
+    more: { expiresAt: number | undefined; compromised: boolean; known: boolean },
+    lane: Lane,
+  ): Promise<Containment>
+  /** Takes the containment of a credential away that has ended by itself. Idempotent. */
+  release?(credential: Credential, lane: Lane): Promise<object | { problem: Problem }>
   /** Uses a value where agents use it: to try a new one, and to see an old one refused. `handle`: whose it is, where a use needs a user's name too. */
   use?(value: string, lane: Lane, handle?: string | undefined): Promise<StoreUse>
   /** A new credential under a name of its own, with its value: for a throw-away, and for rotation. */
   issue?(request: IssueRequest): Promise<Issued | { problem: Problem }>
   /** Living credentials that were issued under a name: what an unanswered `issue` may have made. */
   named?(name: string): Promise<string[] | { problem: Problem }>
+  /**
+   * Where what was issued cannot be searched by name: makes the place of a new credential, which honours nothing yet and whose handle is
+   * written down before it is filled. Once revoked it cannot be filled any more, however late somebody tries.
+   */
+  reserve?(request: IssueRequest): Promise<Reserved | { problem: Problem } | { impossible: string }>
   /** Makes the place of use accept a new value beside the old one: where a server is told its keys. Idempotent. */
   install?(version: Installing): Promise<object | { problem: Problem }>
   /** Where consumers read registered secrets by name. */
@@ -112,6 +134,14 @@ export type Issued = {
   expiresAt?: number | undefined
   /** What belongs to it and is no secret: a user name. */
   fields?: Record<string, string> | undefined
+  /** What its end needs beside its handle, no secret: a lease id. */
+  target?: string | undefined
+}
+export type Reserved = {
+  handle: string
+  /** A secret that its end needs: sealed with it. */
+  note?: string | undefined
+  fill(): Promise<Issued | { problem: Problem }>
 }
 /** Names only: whoever runs the server reads the values at the keeper. */
 export type Installing = { secret: string; keeperVersion: string; rotation: string; handle: string }
@@ -142,6 +172,8 @@ export type WorkNote = {
   /** How often in a row it had to wait for the store's budget. */
   throttled?: number
   blocked?: { since: number; code: string; detail: string }
+  /** The last few that failed, for its story. */
+  tries?: { at: number; step: 'probe' | 'revoke'; code: ProblemCode }[]
   heldSince?: number
   /** The decision's due, for the lists of what is alive past due. */
   dueAt?: number

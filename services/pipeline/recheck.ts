@@ -1,3 +1,4 @@
+import { watchContained } from './contain.ts'
 import type { Settled, WorkParts } from './ports.ts'
 import type { CredentialView } from './view.ts'
 
@@ -8,6 +9,7 @@ import type { CredentialView } from './view.ts'
 export const recheck = async (parts: WorkParts, view: CredentialView): Promise<Settled> => {
   const store = parts.stores.get(view.store)
   if (view.receipt === undefined || !store) return { state: 'over' }
+  if (view.receipt.contained) return (await watchContained(parts, view, store)) ?? shred(parts, view)
   if (view.receipt.outcome === 'impossible') return shred(parts, view)
   const probe = await store.probe({ ...view, notBefore: looksFrom(parts, view) }, 'probe')
   if (probe.state === 'dead' || probe.state === 'impossible')

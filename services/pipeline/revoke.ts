@@ -1,5 +1,6 @@
 import { type Attempt, again, backoffMs, blocked, loadNote } from './attempt.ts'
 import { believedProbe, credentialOf } from './believed-probe.ts'
+import { containInstead } from './contain.ts'
 import { decide, type Verdict } from './decide.ts'
 import { endSessions } from './end-sessions.ts'
 import type { Problem } from './errors.ts'
@@ -42,6 +43,7 @@ export const revoke = async (parts: WorkParts, cid: string, lane: Lane): Promise
   const impossible = store.impossible(view)
   if (impossible !== undefined) return appendOutcome(attempt, { outcome: 'impossible', reason: impossible })
   note.attempts += 1
+  if (store.contain) return containInstead(attempt)
   return kill(attempt)
 }
 

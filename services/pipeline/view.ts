@@ -1,3 +1,4 @@
+import type { Force } from '../../schemas/force.ts'
 import { type CredentialKind, credentialKind } from '../../schemas/grant.ts'
 import type { Receipt } from '../../schemas/receipt.ts'
 import { stampedNumber, stampedText } from './merges.ts'
@@ -20,8 +21,21 @@ export type SessionView = {
   /** Both, where both were said. */
   ends: EndView[]
   tasks: Map<string, EndView[]>
+  /** Who forced its end, or a task's. */
+  forced?: Force | undefined
+  forcedTasks?: ReadonlyMap<string, Force>
+  /** `key=value`. */
+  labels?: string[]
 }
-export type GrantView = { sid: string; at: number; graceUntil: number; tasks: string[]; session: SessionView }
+export type GrantView = {
+  sid: string
+  at: number
+  graceUntil: number
+  tasks: string[]
+  session: SessionView
+  /** `key=value`: its own, without its session's. */
+  labels?: string[]
+}
 export type CredentialView = {
   cid: string
   store: string
@@ -32,7 +46,7 @@ export type CredentialView = {
   fixedExpiresAt?: number | undefined
   leakedValueAt?: number | undefined
   leakedPrintAt?: number | undefined
-  forced?: EndView | undefined
+  forced?: (EndView & Force) | undefined
   /** The credential that this keeper's secret holds. */
   inside?: string | undefined
   /** The refresh token that took this one's place. */
@@ -78,6 +92,14 @@ const end = (value: string | undefined): EndView | undefined => {
   return { at: stampedNumber(value), cause, reason: reason.join('|') }
 }
 
+const forceOf = (value: string | undefined): Force | undefined =>
+  value === undefined ? undefined : (JSON.parse(stampedText(value)) as Force)
+const labelsOf = (hash: Hash, prefix: string): string[] =>
+  [...hash.keys()]
+    .filter(field => field.startsWith(prefix))
+    .map(field => field.slice(prefix.length))
+    .sort()
+
 const inferredEnd = (value: string | undefined): EndView | undefined => {
   const ended = end(value)
   return ended && { ...ended, inferred: true }
@@ -88,7 +110,10 @@ export const sessionView = (sid: string, hash: Hash): SessionView => {
   const [tenant, session] = JSON.parse(text(hash, 'id') ?? '["",""]') as [string, string]
   const startedAt = number(hash, 'started')
   const tasks = new Map<string, EndView[]>()
+  const forcedTasks = new Map<string, Force>()
   for (const field of hash.keys()) {
+    const byForce = field.startsWith('f:') ? forceOf(hash.get(field)) : undefined
+    if (byForce) forcedTasks.set(field.slice(2), byForce)
     if (!/^[it]:/.test(field)) continue
     const task = field.slice(2)
     tasks.set(task, both(end(hash.get(`t:${task}`)), inferredEnd(hash.get(`i:${task}`))))
@@ -107,6 +132,9 @@ export const sessionView = (sid: string, hash: Hash): SessionView => {
     ended: ends.toSorted((a, b) => a.at - b.at)[0],
     ends,
     tasks,
+    forced: forceOf(hash.get('forced')),
+    forcedTasks,
+    labels: labelsOf(hash, 'l:'),
   }
 }
 
@@ -122,7 +150,7 @@ export const credentialView = (
   const epochStamp = hash.get('epoch')
   const epoch = epochStamp === undefined ? 0 : stampedNumber(epochStamp)
   const outcome = hash.get(`o:${epoch}`)
-  const forcedStamp = hash.get('forced')
+  const forced = forceOf(hash.get('forced'))
   return {
     cid,
     store: text(hash, 'store') ?? '',
@@ -133,10 +161,7 @@ export const credentialView = (
     fixedExpiresAt: number(hash, 'fixedExpiry'),
     leakedValueAt: number(hash, 'leakedValue'),
     leakedPrintAt: number(hash, 'leakedPrint'),
-    forced:
-      forcedStamp === undefined
-        ? undefined
-        : { at: stampedNumber(forcedStamp), cause: 'forced', reason: stampedText(forcedStamp) },
+    forced: forced && { ...forced, at: number(hash, 'forced') ?? 0, cause: 'forced' },
     inside: text(hash, 'inside'),
     replacedBy: text(hash, 'replacedBy'),
     sealed: [...sealed.values()],
@@ -184,6 +209,7 @@ const grantViews = (hash: Hash, sessions: ReadonlyMap<string, Hash>): GrantView[
       graceUntil: number(hash, `grace:${sid}`) ?? stampedNumber(value),
       tasks: tasks.sort(),
       session: sessionView(sid, sessions.get(sid) ?? new Map()),
+      labels: labelsOf(hash, `l:${sid}:`),
     })
   }
   return grants.sort((a, b) => a.at - b.at || (a.sid < b.sid ? -1 : 1))

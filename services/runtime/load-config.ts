@@ -27,6 +27,7 @@ export const loadConfig = (file: string): Config => {
     stores: filesNear(data.stores, near) as Config['stores'],
     secrets: filesNear(data.secrets, near) as Config['secrets'],
     inbox: filesNear(data.inbox, near) as Config['inbox'],
+    signals: filesNear(data.signals, near) as Config['signals'],
   }
 }
 

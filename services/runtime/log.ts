@@ -43,6 +43,8 @@ const allowed = new Set([
   'namespace',
   'facts',
   'wait',
+  'plan',
+  'by',
 ]) // prettier-ignore
 
 export const openLog = (base: object, level: string): Log => {

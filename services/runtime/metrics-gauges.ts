@@ -1,53 +1,92 @@
-import { Gauge, type Registry } from 'prom-client'
+import type { SecretEntry } from '../../schemas/http-secrets.ts'
+import { rotationStep } from '../../schemas/secrets.ts'
 import type { CanaryStatus, StateStatus } from '../../schemas/status.ts'
+import type { Family, Labels } from './exposition.ts'
+import { helpOf } from './metric-help.ts'
 
-type Now = { status: StateStatus; canary: CanaryStatus }
+export type Now = {
+  status: StateStatus
+  canary: CanaryStatus
+  secrets: SecretEntry[]
+  /** Unread records by topic; a topic that could not be asked about is absent. */
+  consumerLag: Record<string, number>
+}
 
 /** What is so at this moment. Undefined: it cannot be read, and no gauge but that one is shown. */
-export const stateGauges = (registry: Registry): ((now: Now | undefined) => void) => {
-  const gauge = (name: string, help: string, labelNames: string[] = []) =>
-    new Gauge({ name, help, labelNames, registers: [registry] })
-  return now => {
-    gauge('curfew_state_readable', 'Redis answered this scrape').set(now ? 1 : 0)
-    if (!now) return
-    storeGauges(gauge, now.status)
-    readingGauges(gauge, now)
-  }
+export const stateGauges = (now: Now | undefined): Family[] => {
+  const readable = gauge('curfew_state_readable', [[{}, now ? 1 : 0]])
+  return now
+    ? [readable, ...storeGauges(now.status), ...readingGauges(now), ...canaryGauges(now), flight(now)]
+    : [readable]
 }
 
-type MakeGauge = (name: string, help: string, labelNames?: string[]) => Gauge
+const gauge = (name: string, values: [labels: Labels, value: number][]): Family => ({
+  name,
+  type: 'gauge',
+  help: helpOf(name),
+  samples: values.map(([labels, value]) => ({ labels, value })),
+})
 
-const storeGauges = (gauge: MakeGauge, { stores, held }: StateStatus) => {
-  const alive = gauge('curfew_alive_past_due', 'Due and not proven dead', ['store'])
-  const oldest = gauge('curfew_alive_past_due_oldest_seconds', 'Age of the oldest of them; 0: none', ['store'])
-  const outstanding = gauge('curfew_outstanding_grants', 'Credentials without an outcome', ['store'])
-  const blocked = gauge('curfew_blocked', 'Due and refused by the store', ['store', 'reason'])
-  for (const one of stores) {
-    const { store } = one
-    alive.set({ store }, one.alivePastDue)
-    oldest.set({ store }, (one.oldestPastDueMs ?? 0) / 1_000)
-    outstanding.set({ store }, one.outstanding)
-    for (const [reason, count] of Object.entries(one.blockedByCode)) blocked.set({ store, reason }, count)
-  }
-  gauge('curfew_held', 'Inferred kills held by the cap').set(held)
+const storeGauges = ({ stores, held }: StateStatus): Family[] => {
+  const each = (name: string, value: (one: StateStatus['stores'][number]) => number) =>
+    gauge(
+      name,
+      stores.map(one => [{ store: one.store }, value(one)]),
+    )
+  return [
+    each('curfew_alive_past_due', one => one.alivePastDue),
+    each('curfew_alive_past_due_oldest_seconds', one => (one.oldestPastDueMs ?? 0) / 1_000),
+    each('curfew_alive_past_due_over_bound', one => one.overBound),
+    each('curfew_outstanding_grants', one => one.outstanding),
+    gauge(
+      'curfew_blocked',
+      stores.flatMap(({ store, blockedByCode }) =>
+        Object.entries(blockedByCode).map(([reason, count]): [Labels, number] => [{ store, reason }, count]),
+      ),
+    ),
+    gauge('curfew_held', [[{}, held]]),
+  ]
 }
 
-const readingGauges = (gauge: MakeGauge, { status, canary }: Now) => {
-  gauge('curfew_ready', 'The state is whole: no rebuild is under way').set(status.ready ? 1 : 0)
-  gauge('curfew_clock_skew_seconds', "This process's clock minus Redis's").set(status.skewMs / 1_000)
-  gauge('curfew_offset_gaps', 'Input partitions with a gap').set(status.gap?.length ?? 0)
-  const age = gauge('curfew_caught_up_age_seconds', 'How old is what is known to be read', ['input'])
-  const { grants, lifecycle } = status.caughtUpAgeMs
-  if (grants !== undefined) age.set({ input: 'grants' }, grants / 1_000)
-  if (lifecycle !== undefined) age.set({ input: 'lifecycle' }, lifecycle / 1_000)
-  const next = gauge('curfew_next_expiries', 'Credentials that are due by themselves soon', ['within'])
-  next.set({ within: '5m' }, status.nextWithin.minutes5)
-  next.set({ within: '1h' }, status.nextWithin.hour1)
-  next.set({ within: '24h' }, status.nextWithin.hours24)
-  if (!canary.configured) return
-  // Never seen to die: infinitely old, so that the alert fires and does not wait for a first value.
-  gauge('curfew_canary_age_seconds', 'Since the last verified death of a canary', ['store']).set(
-    { store: canary.store ?? '' },
-    canary.ageMs === undefined ? Number.POSITIVE_INFINITY : canary.ageMs / 1_000,
+const readingGauges = ({ status, consumerLag }: Now): Family[] => {
+  const ages = Object.entries(status.caughtUpAgeMs).flatMap(([input, age]): [string, number][] =>
+    age === undefined ? [] : [[input, age]],
+  )
+  const { minutes5, hour1, hours24 } = status.nextWithin
+  return [
+    gauge('curfew_ready', [[{}, status.ready ? 1 : 0]]),
+    gauge('curfew_clock_skew_seconds', [[{}, status.skewMs / 1_000]]),
+    gauge('curfew_offset_gaps', [[{}, status.gap?.length ?? 0]]),
+    gauge(
+      'curfew_caught_up_age_seconds',
+      ages.map(([input, age]) => [{ input }, age / 1_000]),
+    ),
+    gauge('curfew_next_expiries', [
+      [{ within: '5m' }, minutes5],
+      [{ within: '1h' }, hour1],
+      [{ within: '24h' }, hours24],
+    ]),
+    gauge(
+      'curfew_consumer_lag_records',
+      Object.entries(consumerLag).map(([topic, records]) => [{ topic }, records]),
+    ),
+  ]
+}
+
+const canaryGauges = ({ canary: { configured, store = '', everyMs = 0, ageMs } }: Now): Family[] =>
+  configured
+    ? [
+        // Never seen to die: infinitely old, so that the alert fires and does not wait for a first value.
+        gauge('curfew_canary_age_seconds', [[{ store }, (ageMs ?? Number.POSITIVE_INFINITY) / 1_000]]),
+        gauge('curfew_canary_period_seconds', [[{ store }, everyMs / 1_000]]),
+      ]
+    : []
+
+/** By the last step that was taken; `requested`: none yet. Every step has its line, so that an empty one is seen to be empty. */
+const flight = ({ secrets }: Now): Family => {
+  const open = secrets.flatMap(({ rotation }) => (rotation ? [rotation.steps.at(-1)?.step ?? 'requested'] : []))
+  return gauge(
+    'curfew_rotations_in_flight',
+    ['requested', ...rotationStep.options].map(step => [{ step }, open.filter(one => one === step).length]),
   )
 }

@@ -1,39 +1,56 @@
-import { Registry } from 'prom-client'
 import type { Receipt } from '../../schemas/receipt.ts'
-import type { CanaryStatus, StateStatus } from '../../schemas/status.ts'
-import { countersAsMetrics, type ReadCounter } from './metrics-counters.ts'
-import { stateGauges } from './metrics-gauges.ts'
+import { histogramFamilies } from './buckets.ts'
+import type { ReadCounter } from './counters.ts'
+import { contentType, exposition, type Family } from './exposition.ts'
+import { helpOf } from './metric-help.ts'
+import { counterFamilies, fromZero } from './metrics-counters.ts'
+import { type Now, stateGauges } from './metrics-gauges.ts'
 import { outcomeMetrics } from './metrics-outcomes.ts'
 
 export type MetricsParts = {
-  status(): Promise<StateStatus>
-  canary(): Promise<CanaryStatus>
+  stores: string[]
+  topics: string[]
+  now(): Promise<Now>
   counters(): Promise<ReadCounter[]>
+  histograms(): Promise<[field: string, count: number][]>
 }
 export type Metrics = {
   observe(receipt: Receipt): void
+  /** The outcome facts were read from the beginning to where they ended at the start. */
+  markRead(): void
   render(): Promise<{ contentType: string; text: string }>
 }
 
 /**
- * Histograms are what the outcome facts say, read from the beginning: any process shows the whole. Gauges are read from
- * Redis at the scrape; while it is away they are absent, never the last value.
+ * Outcomes are what the outcome facts say, read from the beginning: any process shows the whole. While they are read they are
+ * not shown: half of a history would be a counter reset, and the rest of it a burst of deaths that never was. Gauges and what
+ * the processes count are read from Redis at the scrape; while it is away they are absent, never the last value.
  */
 export const metrics = (parts: MetricsParts): Metrics => {
-  const outcomes = new Registry()
-  const observe = outcomeMetrics(outcomes)
+  const outcomes = outcomeMetrics(parts.stores)
+  let read = false
+  const state = async (): Promise<Family[]> => {
+    try {
+      const [now, counted, cells] = await Promise.all([parts.now(), parts.counters(), parts.histograms()])
+      return [...stateGauges(now), ...counterFamilies(fromZero(counted, parts)), ...histogramFamilies(cells)]
+    } catch {
+      return stateGauges(undefined)
+    }
+  }
   return {
-    observe,
+    observe: outcomes.observe,
+    markRead: () => {
+      read = true
+    },
     render: async () => {
-      const now = new Registry()
-      const set = stateGauges(now)
-      try {
-        set({ status: await parts.status(), canary: await parts.canary() })
-        countersAsMetrics(now, await parts.counters())
-      } catch {
-        set(undefined)
+      const history: Family = {
+        name: 'curfew_outcomes_read',
+        type: 'gauge',
+        help: helpOf('curfew_outcomes_read'),
+        samples: [{ labels: {}, value: read ? 1 : 0 }],
       }
-      return { contentType: outcomes.contentType, text: `${await outcomes.metrics()}\n${await now.metrics()}` }
+      const families = [history, ...(read ? outcomes.families() : []), ...(await state())]
+      return { contentType, text: exposition(families) }
     },
   }
 }

@@ -1,16 +1,6 @@
-import { type DatabaseWorld, databaseWorld } from '../support/database-world.ts'
+import { databaseWorld } from '../support/database-world.ts'
 import { sharedStack } from '../support/stack.ts'
 import { storeContract } from './store-contract.ts'
-
-const powerless = async (world: DatabaseWorld, single: string[]) => {
-  const at = 'auth/approle/role/curfew-powerless-rotator'
-  const policy = 'path "auth/token/lookup-self" { capabilities = ["read"] }'
-  await world.admin.call('POST', 'sys/policies/acl/curfew-powerless', { policy })
-  await world.admin.call('POST', at, { token_policies: ['curfew-powerless'], token_no_default_policy: true })
-  const { role_id } = (await world.admin.call('GET', `${at}/role-id`)).body.data as { role_id: string }
-  const { secret_id } = (await world.admin.call('POST', `${at}/secret-id`, {})).body.data as { secret_id: string }
-  return world.open({ single, auth: { roleId: role_id, secretIdFile: world.file(secret_id) } })
-}
 
 storeContract({
   name: 'passwords of static roles',
@@ -31,7 +21,7 @@ storeContract({
         address: 'https://127.0.0.1:9',
         postgres: { ...world.base.postgres, port: 9 },
       }),
-      refused: await powerless(world, single),
+      refused: world.open({ single, auth: await world.powerless() }),
       missingPath: 'database/static-roles/',
       close: world.close,
     }

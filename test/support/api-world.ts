@@ -7,6 +7,9 @@ import type { CanaryStatus, StateStatus } from '../../schemas/status.ts'
 import { tokenTable } from '../../services/api/authenticate.ts'
 import { buildApi } from '../../services/api/build-api.ts'
 import type { ApiParts } from '../../services/api/ports.ts'
+import { lagAnswer } from '../../services/ledger/lag-answer.ts'
+import { lagHistory } from '../../services/ledger/lag-history.ts'
+import { memoryPlans } from './memory-plans.ts'
 
 export const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const may = { lifecycle: false, grant: [], leak: false, admin: false }
@@ -16,6 +19,13 @@ const principals: Principal[] = [
   { id: 'boss', tenant: 'other', may: { ...may, admin: true, grant: ['vault-b'] }, tokenSha256: sha256('boss-token') },
   { id: 'tokenless', tenant: 'acme', may: { ...may, admin: true } },
 ]
+/** One person of each role. */
+export const people: Principal[] = (['viewer', 'replayer', 'revoker', 'approver'] as const).map(role => ({
+  id: role,
+  tenant: 'acme',
+  may: { ...may, roles: [role] },
+  tokenSha256: sha256(`${role}-token`),
+}))
 const stores = [{ id: 'vault-a' }, { id: 'vault-b' }] as never
 
 export const stateOf = (change: Partial<StateStatus> = {}): StateStatus => ({
@@ -57,13 +67,16 @@ export type ApiWorld = {
 }
 
 /** The API without a socket, over ports in memory. `local` is the token made at start. */
-export const apiWorld = (change: { read?: Partial<ApiParts['read']>; parts?: Partial<ApiParts> } = {}): ApiWorld => {
+export const apiWorld = (
+  change: { read?: Partial<ApiParts['read']>; parts?: Partial<ApiParts>; principals?: Principal[] } = {},
+): ApiWorld => {
   const appended: Fact[] = []
   const accepted: ApiWorld['accepted'] = []
   const logged: object[] = []
+  const known = tokenTable({ principals: [...principals, ...(change.principals ?? people)], stores }, 'local')
   const parts: ApiParts = {
     now: () => 1_700_000_000_000,
-    authenticate: tokenTable({ principals, stores }, 'local'),
+    authenticate: async token => known(token),
     acceptEvent: (raw, principal) => {
       accepted.push({ principal, body: String(raw.body) })
       return Promise.resolve(1)
@@ -77,6 +90,7 @@ export const apiWorld = (change: { read?: Partial<ApiParts['read']>; parts?: Par
       session: () => Promise.resolve(undefined),
       grants: () => Promise.resolve({ grants: [], complete: true }),
       grant: () => Promise.resolve(undefined),
+      story: () => Promise.resolve(undefined),
       receipts: () => Promise.resolve({ receipts: [], complete: true }),
       secrets: () => Promise.resolve([]),
       secret: () => Promise.resolve(undefined),
@@ -84,9 +98,20 @@ export const apiWorld = (change: { read?: Partial<ApiParts['read']>; parts?: Par
       clockSkewMs: () => Promise.resolve(0),
       canary: () => Promise.resolve(youngCanary),
       lastHour: () => ({ died: 0, impossible: 0, unproven: 0, goneBeforeSeen: 0, complete: true }),
+      lag: ({ window }) =>
+        lagAnswer(lagHistory(Date.now), { tenants: [], window, now: 0, boundMs: 30_000, complete: true }),
+      expiries: () => Promise.resolve({ from: 0, stepMs: 60_000, counts: [], exact: true }),
+      deadLetters: () => Promise.resolve([]),
       leakMatches: () => Promise.resolve({ alive: 0, dead: 0 }),
       ...change.read,
     },
+    replay: {
+      letters: () => Promise.resolve({ letters: [], open: {}, complete: true }),
+      plan: () => Promise.reject(new Error('nothing to replay')),
+      find: () => Promise.resolve(undefined),
+      apply: () => Promise.resolve(undefined),
+    },
+    plans: memoryPlans(),
     inbox: new Map(),
     understandLeak: () => Promise.resolve({ fingerprints: [], facts: [] }),
     fingerprints: () => Promise.resolve([`p1:${'0'.repeat(64)}`]),

@@ -10,15 +10,21 @@ const task = fc.constantFrom('a', 'b', 'half \ud800 pair')
 const at = fc.integer({ min: t, max: t + 10_000_000 })
 const print = fc.constantFrom('x', 'y', 'z').map(fingerprint)
 const mark = fc.constantFrom({}, inferred)
+const someLabels = fc.constantFrom({}, { labels: { env: 'prod' } }, { labels: { env: 'dev', 'team/a': 'x=y|z' } })
+const byPlan = fc.constantFrom(
+  {},
+  { plan: 'pl_aaaaaa', approvedBy: 'oidc:corp:bob' },
+  { plan: 'pl_aaaaab', breakGlass: true as const },
+)
 const number = fc.integer({ min: 1, max: 3 })
 const life = fc.integer({ min: 1_000, max: 9_000_000 })
 
 /** Facts about few sessions and credentials, so that they collide in every way. */
 export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
   fc
-    .tuple(session, at, life, fc.option(life, { nil: undefined }))
-    .map(([s, when, maxLifeMs, idleMs]) =>
-      facts.started(s, when, { maxLifeMs, ...(idleMs === undefined ? {} : { idleMs }) }),
+    .tuple(session, at, life, fc.option(life, { nil: undefined }), someLabels)
+    .map(([s, when, maxLifeMs, idleMs, labels]) =>
+      facts.started(s, when, { maxLifeMs, ...labels, ...(idleMs === undefined ? {} : { idleMs }) }),
     ),
   fc.tuple(session, at).map(([s, when]) => facts.active(s, when)),
   fc
@@ -35,9 +41,11 @@ export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
       fc.boolean(),
       fc.uniqueArray(print),
       fc.boolean(),
+      someLabels,
     )
-    .map(([s, h, when, k, expiresAt, renewable, fingerprints, carriesStart]) =>
+    .map(([s, h, when, k, expiresAt, renewable, fingerprints, carriesStart, labels]) =>
       facts.granted(s, h, when, {
+        ...labels,
         ...(renewable ? { valueSealed: true } : { inside: cid('h3'), replaces: cid('h2') }),
         renewable,
         fingerprints,
@@ -48,7 +56,7 @@ export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
     ),
   fc.tuple(handle, at, at).map(([h, when, until]) => facts.renewed(h, when, until)),
   fc.tuple(print, at, fc.boolean()).map(([fp, when, withValue]) => facts.leaked(fp, when, withValue)),
-  fc.tuple(handle, at).map(([h, when]) => facts.forced(h, when)),
+  fc.tuple(handle, at, byPlan).map(([h, when, plan]) => ({ ...facts.forced(h, when), ...plan })),
   fc
     .tuple(handle, at, fc.constantFrom(undefined, 'client a', 'client b'))
     .map(([h, when, witness]) => facts.seen(h, when, witness)),

@@ -9,11 +9,13 @@ import { type KeyProduct, startKeyProduct } from '../../infra/sample/key-product
 import { tryMcp } from '../../infra/sample/oauth-doors.ts'
 import type { AwsAddress } from '../../infra/stack/addresses.ts'
 import type { secretConfig } from '../../schemas/secrets.ts'
+import type { storeConfig } from '../../schemas/stores.ts'
 import { startRotationLambda } from './rotation-lambda.ts'
 import { sharedStack } from './stack.ts'
 import { startWorld } from './world.ts'
 
 type SecretInput = z.input<typeof secretConfig>
+type StoreInput = z.input<typeof storeConfig>
 const plenty = { calls: 1_000, perSeconds: 1 }
 
 /**
@@ -22,7 +24,7 @@ const plenty = { calls: 1_000, perSeconds: 1 }
  */
 export const startAwsKeyWorld = async (
   secret: Partial<Omit<SecretInput, 'keeper'>>,
-  { native = false }: { native?: boolean } = {},
+  { native = false, more = [], processes }: { native?: boolean; more?: StoreInput[]; processes?: string[][] } = {},
 ) => {
   const { addresses } = await sharedStack()
   const dir = mkdtempSync(join(tmpdir(), 'curfew-aws-key-'))
@@ -40,7 +42,9 @@ export const startAwsKeyWorld = async (
   writeFileSync(join(dir, 'password'), product.account.password, { mode: 0o600 })
   const id = 'mcp-key'
   const world = await startWorld({
+    ...(processes ? { processes } : {}),
     stores: [
+      ...more,
       { ...sampleAwsKeeper(addresses, dir), ...aws },
       {
         id: 'mcp-keys',

@@ -31,6 +31,7 @@ export type CliOptions = {
   files?: Record<string, string>
   refuse?: boolean
   audit?: AuditCommands
+  terminal?: boolean
 }
 const nothing = () => Promise.reject(new Error('no audit here'))
 export const noAudit: AuditCommands = { verify: nothing, newest: nothing, publicKeys: nothing }
@@ -42,6 +43,7 @@ export const cli = async (argv: string[], options: CliOptions = {}) => {
   const out: string[] = []
   const err: string[] = []
   const asked: Asked[] = []
+  const overwritten: string[] = []
   let now = 1_700_000_000_000
   const answers = new Map(Object.entries(options.answers ?? {}).map(([key, one]) => [key, [one].flat()]))
   const send: typeof fetch = (input, init = {}) => {
@@ -61,6 +63,7 @@ export const cli = async (argv: string[], options: CliOptions = {}) => {
   const io: Io = {
     out: text => out.push(text),
     err: text => err.push(text),
+    ...(options.terminal ? { overwrite: (text: string) => void overwritten.push(text) } : {}),
     env: options.env ?? {},
     home: '/home/someone',
     readFile: file => {
@@ -82,5 +85,5 @@ export const cli = async (argv: string[], options: CliOptions = {}) => {
     audit: options.audit ?? noAudit,
   }
   const exitCode = await runCli(argv, io)
-  return { exitCode, out: out.join('\n'), err: err.join('\n'), asked }
+  return { exitCode, out: out.join('\n'), err: err.join('\n'), asked, overwritten }
 }

@@ -68,6 +68,17 @@ export const databaseWorld = async (addresses: StackAddresses) => {
       return one.role
     },
     seals,
+    opened,
+    /** A login that may nothing. */
+    powerless: async () => {
+      const at = 'auth/approle/role/curfew-powerless-rotator'
+      const policy = 'path "auth/token/lookup-self" { capabilities = ["read"] }'
+      await admin.call('POST', 'sys/policies/acl/curfew-powerless', { policy })
+      await admin.call('POST', at, { token_policies: ['curfew-powerless'], token_no_default_policy: true })
+      const { role_id } = (await admin.call('GET', `${at}/role-id`)).body.data as { role_id: string }
+      const { secret_id } = (await admin.call('POST', `${at}/secret-id`, {})).body.data as { secret_id: string }
+      return { roleId: role_id, secretIdFile: file(secret_id) }
+    },
     open: (changes: Changes): Store => opened(vaultDatabaseStoreConfig.parse({ ...base, ...changes })),
     /** Where a pair's secret is kept. */
     keeper: (): Store =>

@@ -26,7 +26,7 @@ type InferredMark = { inferred?: true }
 
 /** Facts with defaults, for tables and properties. Times are epoch ms. */
 export const facts = {
-  started: (session: string, at: number, limits: { maxLifeMs?: number; idleMs?: number } = {}): Fact => ({
+  started: (session: string, at: number, limits: Partial<FactOf<'session.started'>> = {}): Fact => ({
     ...base(at),
     kind: 'session.started',
     sid: sid(session),

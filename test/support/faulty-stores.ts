@@ -1,6 +1,6 @@
 import type { Problem } from '../../services/pipeline/errors.ts'
 import type { Keeper } from '../../services/pipeline/keeper-port.ts'
-import type { Store } from '../../services/pipeline/ports.ts'
+import type { Issued, Store } from '../../services/pipeline/ports.ts'
 import { Killed } from './rotation-work.ts'
 
 /**
@@ -11,7 +11,7 @@ export const faults = ['down', 'unanswered', 'killed before', 'killed after'] as
 export type Fault = (typeof faults)[number]
 export type Operation =
   | `keeper.${'read' | 'stage' | 'promote' | 'unstage' | 'retire'}`
-  | `issuer.${'named' | 'issue' | 'install' | 'use' | 'revoke' | 'probe'}`
+  | `issuer.${'named' | 'reserve' | 'issue' | 'install' | 'use' | 'revoke' | 'probe'}`
 
 const callsDown = 4
 const silent: Problem = { code: 'timeout', detail: 'no answer in time', retryAfterMs: 20 }
@@ -44,8 +44,13 @@ export const faultyStores = (issuer: Store, keeper: Store, at: Operation, nth: n
     return failed(silent)
   }
   const problem = (one: Problem) => ({ problem: one })
+  const noted = async (issuing: Promise<Issued | { problem: Problem }>) => {
+    const issued = await issuing
+    if (!('problem' in issued)) made.push(issued)
+    return issued
+  }
   const unknown = (one: Problem) => ({ state: 'unknown', problem: one }) as const
-  const { issue, named, install, use } = issuer
+  const { issue, named, reserve, install, use } = issuer
   const kept = keeper.keeper as Keeper
   const faultyIssuer: Store = {
     ...issuer,
@@ -56,17 +61,13 @@ export const faultyStores = (issuer: Store, keeper: Store, at: Operation, nth: n
         () => issuer.revoke(credential, lane),
         one => ({ state: 'failed', problem: one }),
       ),
-    ...(issue && {
-      issue: request =>
-        through(
-          'issuer.issue',
-          async () => {
-            const issued = await issue(request)
-            if (!('problem' in issued)) made.push(issued)
-            return issued
-          },
-          problem,
-        ),
+    ...(issue && { issue: request => through('issuer.issue', () => noted(issue(request)), problem) }),
+    ...(reserve && {
+      reserve: async request => {
+        const reserved = await through('issuer.reserve', () => reserve(request), problem)
+        if (!('fill' in reserved)) return reserved
+        return { ...reserved, fill: () => through('issuer.issue', () => noted(reserved.fill()), problem) }
+      },
     }),
     ...(named && { named: name => through('issuer.named', () => named(name), problem) }),
     ...(install && { install: version => through('issuer.install', () => install(version), problem) }),

@@ -1,17 +1,20 @@
 import { environmentOf } from '../../infra/stack/export-environment.ts'
 import { startStack } from '../../infra/stack/start-stack.ts'
+import { stacksVariable, workers } from './workers.ts'
 
-/** One real stack for the run: the test files find it through the environment. A stack that is given already is used. */
+/** One real stack for each worker: a test file may break what it stands on. A stack that is given already is used. */
 let running: Promise<() => Promise<void>> | undefined
 
 const start = async () => {
-  const stack = await startStack()
-  Object.assign(process.env, environmentOf(stack.addresses))
-  return () => stack.close()
+  const stacks = await Promise.all(Array.from({ length: workers(process.env) }, () => startStack()))
+  process.env[stacksVariable] = JSON.stringify(stacks.map(stack => environmentOf(stack.addresses)))
+  return async () => {
+    await Promise.all(stacks.map(stack => stack.close()))
+  }
 }
 
 export const setup = async (): Promise<() => Promise<void>> => {
-  // Each project calls this: the first one starts the stack and ends it.
+  // Each project calls this: the first one starts the stacks and ends them.
   if (running !== undefined) {
     await running
     return async () => undefined

@@ -49,6 +49,7 @@ export const inboxWorld = (
       open: (sealed: string) => Promise.resolve(sealed.split('.')[3] ?? ''),
       ...change.edge,
     },
+    histograms: { observe: () => undefined },
     counters: {
       add: (name: string, labels: object, by = 1) => {
         const key = [name, ...Object.values(labels)].join(' ')

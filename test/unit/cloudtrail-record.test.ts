@@ -1,12 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { secretConfig } from '../../schemas/secrets.ts'
 import { awsStoreConfig } from '../../schemas/store-aws.ts'
 import { learnedEvent } from '../../services/learn/audit-events.ts'
 import { cloudTrailRules, readCloudTrail } from '../../services/learn/cloudtrail-record.ts'
 
 type Json = Record<string, unknown>
 const arn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:agents/run-1-AbCdEf'
-const rulesWith = (learn: Json = {}) => {
+const standing = (id: string, name: string) =>
+  secretConfig.parse({ id, tenant: 'acme', keeper: { store: 'aws', name }, issuer: { store: 'keys', kind: 'api.key' } })
+const rulesWith = (learn: Json = {}, names: string[] = []) => {
   const config = awsStoreConfig.parse({
     id: 'aws',
     kind: 'aws-secrets-manager',
@@ -23,7 +26,11 @@ const rulesWith = (learn: Json = {}) => {
     },
   })
   if (!config.learn) throw new Error('no learn')
-  return cloudTrailRules(config, config.learn)
+  return cloudTrailRules(
+    config,
+    config.learn,
+    names.map((name, at) => standing(`s${at}`, name)),
+  )
 }
 const rules = rulesWith()
 
@@ -66,7 +73,8 @@ describe('a role session and the secrets that it made or read', () => {
   })
 
   it('read: a version of a shared secret, by ARN or by name, the current one where none is named', () => {
-    const handles = (change: Json) => readCloudTrail(rules, delivered('GetSecretValue', change)).map(one => one.handle)
+    const handles = (change: Json) =>
+      readCloudTrail(rules, delivered('GetSecretValue', change)).map(one => one.says === 'granted' && one.handle)
     expect(handles({})).toEqual([`${arn}#AWSCURRENT`])
     // Never a secret of the session's own: that is deleted.
     expect(readCloudTrail(rules, delivered('GetSecretValue'))).toMatchObject([{ kind: 'aws.secret-version' }])
@@ -74,6 +82,35 @@ describe('a role session and the secrets that it made or read', () => {
     expect(handles({ requestParameters: { secretId: 'agents/x', versionStage: 'AWSPREVIOUS' } })).toEqual([
       'agents/x#AWSPREVIOUS',
     ])
+  })
+
+  it('of the registry: known by its name or an ARN of it, whatever `secrets` says, and its version as it was asked for', () => {
+    const of = (change: Json, names = ['prod/key'], eventName = 'GetSecretValue') =>
+      readCloudTrail(rulesWith({}, names), delivered(eventName, change)).map(one =>
+        one.says === 'knows' ? [one.secret.id, one.version] : one.says,
+      )
+    const asked = (secretId: string, names?: string[]) => of({ requestParameters: { secretId } }, names)
+    const arnOf = (name: string) => `arn:aws:secretsmanager:eu-central-1:111122223333:secret:${name}`
+    const current = [['s0', { asked: 'current' }]]
+    for (const name of ['prod/key', arnOf('prod/key-AbCdEf'), arnOf('prod/key')]) expect(asked(name)).toEqual(current)
+    // Registered by its ARN: the same, and not a later secret of that name.
+    const own = [arnOf('prod/key-AbCdEf')]
+    for (const name of ['prod/key', arnOf('prod/key-AbCdEf'), arnOf('prod/key')])
+      expect(asked(name, own)).toEqual(current)
+    expect(asked(arnOf('prod/key-ZyXwVu'), own)).toEqual([])
+    // A partial ARN that looks like a full one.
+    expect(asked(arnOf('api-secret'), ['api-secret'])).toEqual(current)
+    expect(asked('prod/key-AbCdEf')).toEqual([])
+    expect(asked('prod/keys')).toEqual([])
+    const stages = { AWSCURRENT: 'current', AWSPREVIOUS: 'previous', AWSPENDING: 'pending', mine: 'current' }
+    for (const [versionStage, meant] of Object.entries(stages))
+      expect(of({ requestParameters: { secretId: 'prod/key', versionStage } })).toEqual([['s0', { asked: meant }]])
+    const exact = { secretId: 'prod/key', versionId: 'v-7', versionStage: 'AWSPREVIOUS' }
+    expect(of({ requestParameters: exact })).toEqual([['s0', { id: 'v-7' }]])
+    // Whoever made it knows its first value: it is rotated, never deleted.
+    const made = { requestParameters: { name: 'agents/x' }, responseElements: { arn: arnOf('agents/x-AbCdEf') } }
+    expect(of(made, ['agents/x'], 'CreateSecret')).toEqual(current)
+    expect(of(made, [], 'CreateSecret')).toEqual(['granted'])
   })
 
   it('the record alone, as from a file, says the same', () => {
@@ -97,6 +134,7 @@ describe('a role session and the secrets that it made or read', () => {
 
   it('never throws, whatever it is given', () => {
     const made = delivered('CreateSecret', { responseElements: { arn } })
+    const withRegistered = rulesWith({}, ['agents/run-1', 'prod/key'])
     fc.assert(
       fc.property(
         fc.constantFrom(...Object.keys(made.detail as Json)),
@@ -104,7 +142,8 @@ describe('a role session and the secrets that it made or read', () => {
         fc.json(),
         (key, other, text) => {
           for (const record of [{ ...(made.detail as Json), [key]: other }, JSON.parse(text)])
-            for (const one of readCloudTrail(rules, record)) learnedEvent(rules, one, Date.now())
+            for (const one of readCloudTrail(withRegistered, record))
+              if (one.says !== 'knows') learnedEvent(rules, one, Date.now())
         },
       ),
       { numRuns: 2_000 },

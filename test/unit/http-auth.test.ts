@@ -44,7 +44,7 @@ describe('who may do what over HTTP', () => {
 
   it('a principal without a token in the config cannot be anybody over HTTP', async () => {
     const { parts } = apiWorld()
-    for (const token of ['', 'tokenless', 'undefined']) expect(parts.authenticate(token)).toBeUndefined()
+    for (const token of ['', 'tokenless', 'undefined']) expect(await parts.authenticate(token)).toBeUndefined()
   })
 
   it('an event is accepted as the principal of its token, and the local one has every right in its tenant', async () => {

@@ -21,7 +21,7 @@ export const sessionsRoute = (app: FastifyInstance, parts: ApiParts, closing: Ab
     const query = checked(listQuery, request.query, 'query')
     return readState(() => parts.read.sessions({ tenants: [principalOf(request).tenant], ...query }))
   })
-  app.get('/v1/sessions/:id', { onRequest: requires(parts, 'lifecycle') }, async request => {
+  app.get('/v1/sessions/:id', { onRequest: requires(parts, 'lifecycle', 'viewer') }, async request => {
     const { id } = checked(path, request.params, 'path')
     const { wait, timeoutMs } = checked(detailQuery, request.query, 'query')
     const { tenant, may } = principalOf(request)

@@ -6,7 +6,7 @@ import { grantsText, receiptsText, sessionsText } from '../text/lists.ts'
 
 type ListOptions = { json?: boolean; limit: string }
 const more = (complete: boolean) => (complete ? [] : ['There is more: --limit shows it.'])
-const query = (values: Record<string, string | undefined>) => {
+export const query = (values: Record<string, string | undefined>) => {
   const given = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))
   return new URLSearchParams(given as [string, string][]).toString()
 }
@@ -32,13 +32,34 @@ export const grantsCommand = async (
   return alivePastDue && list.grants.length > 0 ? exitCodes.notWell : exitCodes.done
 }
 
+const duty =
+  (path: string, none: string, next: string) =>
+  async (io: Io, options: ListOptions): Promise<number> => {
+    const list = await callApi(io)<GrantList>('GET', `${path}?${query({ limit: options.limit })}`)
+    const some = list.grants.length > 0
+    if (options.json) io.out(JSON.stringify(list, undefined, 2))
+    else io.out([grantsText(list.grants, io.now(), none), ...more(list.complete), ...(some ? [next] : [])].join('\n'))
+    return some ? exitCodes.notWell : exitCodes.done
+  }
+
+export const heldCommand = duty(
+  '/v1/held',
+  'Nothing is held.',
+  'next: curfew revoke --held --reason "why"   plans to let them die',
+)
+export const blockedCommand = duty(
+  '/v1/blocked',
+  'Nothing is blocked.',
+  'next: curfew status   says which store, and since when',
+)
+
 export const receiptsCommand = async (
   io: Io,
-  options: ListOptions & { session?: string; sinceMinutes?: string },
+  options: ListOptions & { session?: string; sinceMinutes?: string; plan?: string },
 ): Promise<number> => {
-  const { session, limit, sinceMinutes } = options
+  const { session, limit, sinceMinutes, plan } = options
   const since = sinceMinutes === undefined ? undefined : String(Math.round(io.now() - Number(sinceMinutes) * 60_000))
-  const list = await callApi(io)<ReceiptList>('GET', `/v1/receipts?${query({ limit, session, since })}`)
+  const list = await callApi(io)<ReceiptList>('GET', `/v1/receipts?${query({ limit, session, since, plan })}`)
   if (options.json) io.out(JSON.stringify(list, undefined, 2))
   else io.out([receiptsText(list.receipts), ...more(list.complete)].join('\n'))
   return exitCodes.done

@@ -1,26 +1,40 @@
 import type { GrantEntry, RevocationAnswer } from '../../../schemas/http.ts'
+import type { PlanSelector } from '../../../schemas/http-plans.ts'
 import { callApi } from '../call-api.ts'
-import { CliFailure, exitCodes } from '../exit-codes.ts'
+import { exitCodes } from '../exit-codes.ts'
 import { followDeaths } from '../follow-deaths.ts'
 import type { Io } from '../io.ts'
 import { deathText } from '../text/death-text.ts'
 import { count, wrap } from '../text/plain.ts'
+import { applyCommand, makePlan } from './plan.ts'
+import { isOne, type SelectOptions, selectorOf, usage } from './select.ts'
 
-export type RevokeOptions = {
-  session?: string
-  task?: string
-  grant?: string
-  reason: string
+export type RevokeOptions = SelectOptions & {
+  reason?: string
+  dryRun?: boolean
+  apply?: string
+  breakGlass?: boolean
   wait: boolean
   timeout: string
   json?: boolean
 }
 
-/** Ends a session, a task or a grant, and shows each death with its proof. */
+/** One session, task or grant at once; many by a plan that is looked at first; `--apply` applies it. */
 export const revokeCommand = async (io: Io, options: RevokeOptions): Promise<number> => {
+  const { apply, reason, json = false } = options
+  if (apply !== undefined) return applyCommand(io, { ...options, apply })
+  const selector = selectorOf(options)
+  if (options.breakGlass) throw usage('--break-glass goes with --apply: a plan is looked at first.')
+  if (reason === undefined) throw usage('Say why: --reason "..." stands in the record.')
+  if (options.dryRun || !isOne(selector)) return makePlan(io, selector, reason, json)
+  return revokeNow(io, commandOf(selector, reason), options)
+}
+
+/** Ends a session, a task or a grant, and shows each death with its proof. */
+const revokeNow = async (io: Io, command: object, options: RevokeOptions): Promise<number> => {
   const api = callApi(io)
   const say = (text: string) => (options.json ? undefined : io.out(text))
-  const answer = await api<RevocationAnswer>('POST', '/v1/revocations', commandOf(options))
+  const answer = await api<RevocationAnswer>('POST', '/v1/revocations', command)
   const { planned } = answer
   if (!planned) {
     say(unreadable)
@@ -41,21 +55,8 @@ export const revokeCommand = async (io: Io, options: RevokeOptions): Promise<num
   return ended.every(grant => grant.receipt?.outcome === 'verified') ? exitCodes.done : exitCodes.partly
 }
 
-const commandOf = ({ session, task, grant, reason }: RevokeOptions) => {
-  const usage = (what: string) =>
-    new CliFailure(
-      exitCodes.usage,
-      'usage',
-      `${what}
-next: curfew revoke --session <id> [--task <id>] --reason "why"
-      curfew revoke --grant <id> --reason "why"   (curfew grants lists the ids)`,
-    )
-  if (grant !== undefined && (session !== undefined || task !== undefined))
-    throw usage('A grant is one credential: name it alone, without --session and --task.')
-  if (grant === undefined && session === undefined)
-    throw usage(task === undefined ? 'Say what to revoke.' : 'A task has its name inside a session: add --session.')
-  return grant === undefined ? { session, ...(task === undefined ? {} : { task }), reason } : { grant, reason }
-}
+const commandOf = ({ grants, session, task }: PlanSelector, reason: string) =>
+  grants === undefined ? { session, ...(task === undefined ? {} : { task }), reason } : { grant: grants[0], reason }
 
 const unreadable = `TAKEN  The command is durable and what it reaches will die.
 The state cannot be read at this moment, so nothing can be shown of it.

@@ -41,6 +41,8 @@ const planText = ({ plan, secret }: RotationAnswer, dryRun: boolean): string =>
     ...plan.map((line, i) => wrap(`${i + 1}. ${line}`, '  ')),
   ].join('\n')
 
+/** How it gets there is of no interest to who waits for it. */
+const quiet: readonly string[] = ['issuing', 'reserved', 'swept']
 const pollMs = 250
 
 type Followed = { rotation: RotationEntry | undefined; versions: VersionEntry[] }
@@ -62,7 +64,7 @@ const follow = async (
       const settled = detail.versions.filter(one => one.state === 'settled' && (one.dueAt ?? 0) >= rotation.requestedAt)
       last = { rotation, versions: settled }
       const lines = [
-        ...rotation.steps.filter(({ step }) => step !== 'issuing' && step !== 'swept').map(stepText),
+        ...rotation.steps.filter(({ step }) => !quiet.includes(step)).map(stepText),
         ...(detail.secret.problem
           ? [`  blocked     ${detail.secret.problem.step}: ${detail.secret.problem.detail}`]
           : []),

@@ -1,12 +1,12 @@
 import { handleOf, isMarkOf, type KeptSecret, type KeptVersion, markOf } from '../keeper-port.ts'
 import { adoptUnknown } from './adopt.ts'
+import { issueNew } from './issue-new.ts'
 import { reject, rollBack } from './roll-back.ts'
 import {
   again,
   cidOf,
   heldFacts,
   holdsFence,
-  issueName,
   promoted,
   type Ran,
   type Rotating,
@@ -14,7 +14,7 @@ import {
   stuck,
   supersededFact,
 } from './rotating.ts'
-import { currentVersion, stepOf, waitingRotations } from './secret-view.ts'
+import { stepOf, waitingRotations } from './secret-view.ts'
 import { endStrays } from './strays.ts'
 import { testNew } from './test-new.ts'
 
@@ -87,15 +87,8 @@ const makeNew = async (run: Rotating, { current }: KeptSecret): Promise<Staged |
   const strays = await endStrays(run, undefined)
   if ('problem' in strays) return stuck(run, 'search', strays.problem)
   if (strays.living > 0) return again(300)
-  const { issue } = issuer
-  if (!issue) return again(10_000)
-  await parts.facts.append([stepFact(run, 'issuing')])
-  parts.crashPoint('before_issue')
-  if (!(await holdsFence(run))) return again(1_000)
-  const name = issueName(rotation.rotation, attempt)
-  const issued = await issue({ name, lifeMs: secret.issuer.lifeMs, current: inUse(run, current) })
-  parts.crashPoint('after_issue')
-  if ('problem' in issued) return stuck(run, 'issue', issued.problem)
+  const issued = await issueNew(run, current)
+  if ('state' in issued) return issued
   const { cid, facts } = heldFacts(run, { ...issued, rotation: rotation.rotation })
   // Where the server is told of a value only later, nothing is alive yet.
   await parts.facts.append([...(issuer.install ? [] : facts), stepFact(run, 'issued', { cid })])
@@ -123,12 +116,6 @@ const tooLate = async (run: Rotating, cid: string): Promise<Ran> => {
   await run.parts.facts.append([supersededFact(run, cid, 'rolled_back', run.parts.now())])
   return again(1_000)
 }
-
-/** The keeper's word first: it is what consumers read. The facts know the name of what was adopted without one. */
-const inUse = ({ view }: Rotating, current: KeptVersion | undefined) => ({
-  handle: current?.handle ?? currentVersion(view)?.handle,
-  fields: current?.fields,
-})
 
 const promote = async (run: Rotating, { cid, staged, current }: Staged): Promise<Ran> => {
   const { parts, keeper, secret } = run

@@ -4,11 +4,10 @@ import { credentialId } from '../ids.ts'
 import { appendOutcome, appendSeen } from '../outcome.ts'
 import type { Settled, WorkParts } from '../ports.ts'
 import type { CredentialView } from '../view.ts'
+import { keptHandle } from './kept-handle.ts'
 import { askForRotation } from './replace-first.ts'
 import { currentVersion, type SecretView, type VersionView } from './secret-view.ts'
-
-/** What a session that read a registered secret was granted: named as the registry names it. */
-export const keptHandle = (secret: SecretConfig, keeperVersion: string) => `${secret.keeper.name}#${keeperVersion}`
+import { momentOf, versionsAt } from './version-at.ts'
 
 /** The registered secret that this grant is a version of; undefined: it is none. */
 export const registered = (
@@ -69,8 +68,14 @@ const heldBy = async (
   const named = state.versions.find(
     one => one.keeperVersion !== undefined && keptHandle(secret, one.keeperVersion) === view.handle,
   )
-  const version = named ?? (await writtenAgain(parts, secret, state, view.handle))
+  const version = named ?? readThen(state, view.handle) ?? (await writtenAgain(parts, secret, state, view.handle))
   return version && { version, credential: await parts.projection.load(version.cid) }
+}
+
+/** Granted by the moment of its reading, when nothing was known of the secret: the newest that it can have been. */
+const readThen = (state: SecretView, handle: string): VersionView | undefined => {
+  const at = momentOf(handle)
+  return at === undefined ? undefined : versionsAt(state, at).at(-1)
 }
 
 /** The current value under a later number: a roll back, or somebody's hand, wrote the same once more. */

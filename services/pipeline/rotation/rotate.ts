@@ -55,7 +55,7 @@ const run = async (
   const issuer = parts.stores.get(secret.issuer.store)
   const keeper = parts.stores.get(secret.keeper.store)?.keeper
   const native = keeper?.native?.(secret)
-  const missing = lacks(secret, native ?? (issuer?.issue && issuer.named), keeper)
+  const missing = lacks(secret, native ?? issuer?.reserve ?? (issuer?.issue && issuer.named), keeper)
   if (missing !== undefined || !issuer || !keeper)
     return end({ parts, secret, rotation }, 'impossible', missing ?? 'its stores are not in the config')
   const attempt = Math.max(1, fenceOf(rotation)?.attempt ?? 1)
@@ -73,5 +73,7 @@ const run = async (
 /** Without a name to search by, a crash between issue and stage would leave a second living credential. */
 const lacks = (secret: SecretConfig, issues: unknown, keeper: unknown): string | undefined => {
   if (!keeper) return `store "${secret.keeper.store}" keeps no secrets that can be rotated`
-  return issues ? undefined : `store "${secret.issuer.store}" can neither issue under a name nor list by it`
+  return issues
+    ? undefined
+    : `store "${secret.issuer.store}" can neither issue under a name and list by it, nor reserve`
 }

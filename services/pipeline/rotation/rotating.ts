@@ -45,7 +45,7 @@ export const stuck = ({ parts, secret, rotation }: Rotating, step: string, probl
 export const stepFact = (
   { parts, secret, rotation, attempt }: Rotating,
   step: RotationStep,
-  more: { cid?: string; keeperVersion?: string; reason?: string } = {},
+  more: { cid?: string; keeperVersion?: string; reason?: string; handle?: string } = {},
 ): Fact => ({
   ...base(parts, `${rotation.rotation}.${attempt}.${step}`),
   kind: 'rotation.step',
@@ -106,10 +106,11 @@ export const heldFacts = (
     keeperVersion?: string | undefined
     expiresAt?: number | undefined
     fields?: Record<string, string> | undefined
+    target?: string | undefined
   },
 ): { cid: string; facts: Fact[] } => {
   const { store, kind } = secret.issuer
-  const { handle, value, rotation, keeperVersion, expiresAt, fields } = version
+  const { handle, value, rotation, keeperVersion, expiresAt, fields, target } = version
   const cid = credentialId(store, handle)
   const held: Fact = {
     ...base(parts, `${rotation ?? 'adopted'}.${keeperVersion ?? ''}`.slice(0, 64)),
@@ -121,6 +122,7 @@ export const heldFacts = (
     store,
     credentialKind: kind,
     handle,
+    ...(target === undefined ? {} : { target }),
     ...(value === undefined ? {} : { valueSealed: true }),
     ...(keeperVersion === undefined ? {} : { keeperVersion }),
     fingerprints: value === undefined ? [] : formsOf(value, fields).map(parts.fingerprint),

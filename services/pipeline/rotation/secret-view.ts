@@ -15,7 +15,14 @@ export type VersionView = {
   fingerprint?: string | undefined
   superseded?: { at: number; cause: string; rotation: string } | undefined
 }
-export type StepView = { at: number; attempt: number; cid?: string; keeperVersion?: string; reason?: string }
+export type StepView = {
+  at: number
+  attempt: number
+  cid?: string
+  keeperVersion?: string
+  reason?: string
+  handle?: string
+}
 export type Fence = { attempt: number; offset: number; holder: string }
 export type RotationView = {
   rotation: string

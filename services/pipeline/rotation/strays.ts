@@ -4,7 +4,7 @@ import { credentialId } from '../ids.ts'
 import { heldFacts, issueName, type Rotating, supersededFact } from './rotating.ts'
 
 /**
- * What an attempt may have made at the issuer and did not stage: found by its name, revoked and proven dead like everything else,
+ * What an attempt may have made at the issuer and did not stage: found by its name or as it was reserved, revoked and proven dead like everything else,
  * by the work. `living`: how many of them have no receipt yet.
  */
 export const endStrays = async (
@@ -18,17 +18,20 @@ export const endStrays = async (
     if ('problem' in handles) return handles
     for (const handle of handles) found.add(handle)
   }
+  for (const { handle } of rotation.steps.reserved ?? []) if (handle !== undefined) found.add(handle)
   // What was issued and never told to its server is no version: it opens nothing.
   const issued = new Set((rotation.steps.issued ?? []).map(one => one.cid))
   const known = run.view.versions.map(one => one.cid).filter(cid => issued.has(cid))
   const unknown = [...found].filter(handle => !known.includes(credentialId(issuer.id, handle)))
-  const facts: Fact[] = unknown.flatMap(handle => heldFacts(run, { handle, rotation: rotation.rotation }).facts)
+  const isHeld = (handle: string) => run.view.versions.some(one => one.cid === credentialId(issuer.id, handle))
+  const foundNow = unknown.filter(handle => !isHeld(handle))
+  const facts: Fact[] = foundNow.flatMap(handle => heldFacts(run, { handle, rotation: rotation.rotation }).facts)
   const strays = [...known, ...unknown.map(handle => credentialId(issuer.id, handle))].filter(cid => cid !== except)
   for (const cid of strays) {
     const before = run.view.versions.find(one => one.cid === cid)?.superseded
     if (!before) facts.push(supersededFact(run, cid, 'rolled_back', parts.now()))
   }
-  for (const handle of unknown)
+  for (const handle of foundNow)
     if (credentialId(issuer.id, handle) !== except)
       parts.observeRotation({
         event: 'rotation_stray',

@@ -1,10 +1,11 @@
+import { IAMServiceException } from '@aws-sdk/client-iam'
 import { SecretsManagerServiceException } from '@aws-sdk/client-secrets-manager'
 import type { Problem, ProblemCode } from '../../pipeline/errors.ts'
 import { storeText } from '../store-text.ts'
 import { wireProblem } from '../wire-problem.ts'
 
 /** What was asked, as a human must read it where the right for it is missing. */
-export type Asked = { action: string; name: string }
+export type Asked = { action: string; name: string; service?: 'iam' }
 
 const refusesUs = new Set([
   'UnrecognizedClientException',
@@ -26,12 +27,13 @@ const refusesUs = new Set([
 const tooFast =
   /^(?:Throttling|ThrottlingException|ThrottledException|TooManyRequests|TooManyRequestsException|RequestLimitExceeded|LimitExceededException|SlowDown)$/
 
-/** AWS's own word that it does not know the secret. Nothing else is: not a 404, not a body that cannot be read. */
+/** AWS's own word that it does not know the secret, or the role. Nothing else is: not a 404, not a body that cannot be read. */
 export const isAbsent = (error: unknown): boolean =>
-  error instanceof SecretsManagerServiceException && error.name === 'ResourceNotFoundException'
+  (error instanceof SecretsManagerServiceException && error.name === 'ResourceNotFoundException') ||
+  (error instanceof IAMServiceException && error.name === 'NoSuchEntityException')
 
 /** Anything else: what it means for us, never that a secret is gone. */
-export const awsProblem = (error: unknown, { action, name }: Asked): Problem => {
+export const awsProblem = (error: unknown, { action, name, service }: Asked): Problem => {
   if (!(error instanceof Error)) return { code: 'protocol', detail: 'an error that is none' }
   if (error.name === 'CredentialsProviderError')
     return { code: 'permission', detail: storeText(`no AWS credentials: ${error.message}`) }
@@ -40,7 +42,10 @@ export const awsProblem = (error: unknown, { action, name }: Asked): Problem => 
   const status = statusOf(error)
   if (status === undefined) return wireProblem(error)
   if (error.name === 'AccessDeniedException' || error.name === 'AccessDenied')
-    return { code: 'permission', detail: storeText(`needs secretsmanager:${action} on ${name}`) }
+    return { code: 'permission', detail: storeText(`needs ${service ?? 'secretsmanager'}:${action} on ${name}`) }
+  // Of a role it is no rate: its inline policies share 10,240 characters.
+  if (service === 'iam' && error.name === 'LimitExceededException')
+    return { code: 'backend', detail: storeText(`${name}: its inline policies are full`) }
   if (refusesUs.has(error.name))
     return { code: 'permission', detail: `AWS does not accept our credentials: ${error.name}` }
   const detail = storeText(`HTTP ${status} to ${action} ${known(error)}`)
@@ -57,7 +62,7 @@ const codeOf = (name: string, status: number): ProblemCode => {
 
 /** The exception's name and AWS's own words for it; a body that is not AWS's is never quoted. */
 const known = (error: Error): string => {
-  if (!(error instanceof SecretsManagerServiceException)) return ''
+  if (!(error instanceof SecretsManagerServiceException || error instanceof IAMServiceException)) return ''
   return /^\w{1,64}$/.test(error.name) && error.name !== 'UnknownError' ? `${error.name}: ${error.message}` : ''
 }
 

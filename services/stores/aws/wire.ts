@@ -26,7 +26,7 @@ export const awsWire = (config: AwsStoreConfig): AwsWire => {
       useFipsEndpoint: false,
       useDualstackEndpoint: false,
       maxAttempts: 1,
-      requestHandler: handler(config, keepAlive),
+      requestHandler: awsHandler({ ...config, maxSockets: config.describeBudget.inFlight }, keepAlive),
       ...credentialsOf(config),
     })
   const [kept, fresh] = [client(true), client(false)]
@@ -43,8 +43,9 @@ export const awsWire = (config: AwsStoreConfig): AwsWire => {
 const publicEndpoint = (region: string) =>
   `https://secretsmanager.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
 
-const handler = ({ caFile, timeoutMs, describeBudget }: AwsStoreConfig, keepAlive: boolean) => {
-  const limits = { keepAlive, maxSockets: describeBudget.inFlight }
+type Reach = Pick<AwsStoreConfig, 'caFile' | 'timeoutMs'> & { maxSockets: number }
+export const awsHandler = ({ caFile, timeoutMs, maxSockets }: Reach, keepAlive: boolean) => {
+  const limits = { keepAlive, maxSockets }
   const ca = caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }
   return new NodeHttpHandler({
     connectionTimeout: timeoutMs,
@@ -58,7 +59,10 @@ const handler = ({ caFile, timeoutMs, describeBudget }: AwsStoreConfig, keepAliv
 }
 
 /** Read for each call: a rotated key is used from then on. */
-const credentialsOf = ({ accessKeyIdFile, secretAccessKeyFile }: AwsStoreConfig) => {
+export const credentialsOf = ({
+  accessKeyIdFile,
+  secretAccessKeyFile,
+}: Pick<AwsStoreConfig, 'accessKeyIdFile' | 'secretAccessKeyFile'>) => {
   if (accessKeyIdFile === undefined || secretAccessKeyFile === undefined) return {}
   const read = async (file: string) => {
     const text = await readFile(file, 'utf8').catch(() => '')

@@ -3,8 +3,8 @@ import { Client } from 'pg'
 import type { VaultDatabaseStoreConfig } from '../../../schemas/store-vault-database.ts'
 import type { Problem } from '../../pipeline/errors.ts'
 import type { Lane, StoreUse } from '../../pipeline/ports.ts'
-import type { Budget } from '../budget.ts'
-import type { OnCall } from '../store-parts.ts'
+import { alike, type Budget, storeBudget } from '../budget.ts'
+import type { OnCall, StoreParts } from '../store-parts.ts'
 import { within } from '../within.ts'
 
 export type LoginParts = {
@@ -14,6 +14,21 @@ export type LoginParts = {
   budget: Budget
   onCall?: OnCall | undefined
 }
+
+/** Connections to PostgreSQL at a time, over all processes: the agents need the others. */
+const loginConnections = 8
+
+export const loginBudget = (
+  { id, budget, postgres }: Pick<VaultDatabaseStoreConfig, 'id' | 'budget' | 'postgres'>,
+  { redis, redisPrefix: prefix }: StoreParts,
+): Budget =>
+  storeBudget({
+    redis,
+    prefix,
+    store: `${id}/login`,
+    limits: alike({ callsPerSecond: budget.callsPerSecond, burst: loginConnections, inFlight: loginConnections }),
+    leaseMs: 2 * postgres.timeoutMs + 1_000,
+  })
 
 /** The password used where its consumers use it: one login, each time on a new connection. */
 export const databaseLogin =

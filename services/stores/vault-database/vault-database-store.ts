@@ -1,18 +1,16 @@
 import type { VaultDatabaseStoreConfig } from '../../../schemas/store-vault-database.ts'
 import type { Store } from '../../pipeline/ports.ts'
-import { alike, storeBudget } from '../budget.ts'
+import { storeBudget } from '../budget.ts'
 import type { StoreParts } from '../store-parts.ts'
 import { openVault } from '../vault/open-vault.ts'
 import { issuePassword } from './issue.ts'
-import { databaseLogin } from './login.ts'
+import { databaseLogin, loginBudget } from './login.ts'
 import { singleRoleKeeper } from './native-role.ts'
 import { endPassword, impossibleOf, probePassword, usernames } from './password.ts'
 import { roleCalls } from './role-calls.ts'
 import { partsOf, refused } from './roles.ts'
 import type { RotateParts } from './rotate-role.ts'
 
-/** Connections to PostgreSQL at a time, over all processes: the agents need the others. */
-const loginConnections = 8
 const openSessions = 'sessions that are open already: a new password does not end them'
 
 /** Passwords of static roles: Vault makes them, PostgreSQL honours them, and only a login there says which one. */
@@ -50,15 +48,6 @@ export const vaultDatabaseStore = (config: VaultDatabaseStoreConfig, parts: Stor
     close: vault.close,
   }
 }
-
-const loginBudget = ({ id, budget, postgres }: VaultDatabaseStoreConfig, { redis, redisPrefix: prefix }: StoreParts) =>
-  storeBudget({
-    redis,
-    prefix,
-    store: `${id}/login`,
-    limits: alike({ callsPerSecond: budget.callsPerSecond, burst: loginConnections, inFlight: loginConnections }),
-    leaseMs: 2 * postgres.timeoutMs + 1_000,
-  })
 
 /** One at a time; a killed holder's turn comes back. */
 const turnBudget = (

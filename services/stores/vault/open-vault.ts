@@ -42,6 +42,8 @@ export const openVault = (
   return {
     session,
     call: authorizedCall({ call: metered, session }),
+    /** With the token that the request brings, and not our own. */
+    raw: metered,
     close: async () => {
       await session.close()
       await transport.close()
