@@ -22,7 +22,7 @@ const number = (text: string): string => {
 }
 
 type MakeCommand = (name: string, description: string) => Command
-export type Run = <O>(act: (io: Io, options: O) => Promise<number>) => (options: O) => Promise<void>
+type Run = <O>(act: (io: Io, options: O) => Promise<number>) => (options: O) => Promise<void>
 
 /** What can be typed. `onExit` gets each command's exit code. */
 export const cliProgram = (io: Io, onExit: (code: number) => void): Command => {

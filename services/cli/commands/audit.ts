@@ -3,10 +3,10 @@ import type { z } from 'zod'
 import { auditKeys, keptCheckpoints } from '../../../schemas/audit.ts'
 import { CliFailure, exitCodes } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
-import type { Run } from '../program.ts'
 import { runningConfig } from '../running-config.ts'
 import { auditText } from '../text/audit-text.ts'
 
+type Run = <O>(act: (io: Io, options: O) => Promise<number>) => (options: O) => Promise<void>
 type VerifyOptions = { dir: string; key: string; since?: string; json?: boolean }
 
 export const auditCommands = (program: Command, run: Run): void => {
