@@ -4,7 +4,7 @@ import { publicKeys } from './audit/keys.ts'
 import { newestCheckpoints } from './audit/newest-checkpoints.ts'
 import { verifyAudit } from './audit/verify-audit.ts'
 import type { AuditCommands } from './cli/io.ts'
-import { loadAuditRing } from './runtime/key-rings.ts'
+import { loadAuditRing } from './runtime/audit-ring.ts'
 import { loadConfig } from './runtime/load-config.ts'
 
 /** What `curfew audit` does without the API: an auditor has the files and the public key, and nothing else of ours. */

@@ -3,7 +3,7 @@ import { exporterLease } from './audit/exporter-lease.ts'
 import { publicKeys, signatureCheck, signerOf } from './audit/keys.ts'
 import { readFacts } from './ledger/read-facts.ts'
 import type { Parts, Started } from './roles.ts'
-import { loadAuditRing } from './runtime/key-rings.ts'
+import { loadAuditRing } from './runtime/audit-ring.ts'
 
 /** Exports the receipts, if the config says where to. One process does at a time; the others stand by. */
 export const auditRole = async (parts: Parts): Promise<Started> => {

@@ -41,8 +41,9 @@ export const startExporter = (parts: ExporterParts): { close(): Promise<void> } 
   const stop = async () => {
     const ended = running
     running = undefined
-    await ended?.reader.close()
+    // Signed first: to leave Kafka may take longer than this process has.
     for (const chain of ended?.chains ?? []) await chain.close().catch(() => undefined)
+    await ended?.reader.close()
   }
   const tick = async () => {
     if (running?.failed) throw running.failed

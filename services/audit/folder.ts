@@ -1,4 +1,4 @@
-import { chmod, link, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { chmod, type FileHandle, link, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomId } from '../pipeline/ids.ts'
 
@@ -23,27 +23,37 @@ export class Fenced extends Error {
 export const indexes = async (folder: string): Promise<number[]> =>
   (await readdir(folder)).flatMap(name => indexOfFile(name) ?? []).sort((a, b) => a - b)
 
-/** Exactly one process can make a file of this number: from then on nobody else can make the next one. */
-export const claim = async (folder: string, index: number): Promise<boolean> => {
+/**
+ * Exactly one process can make a file of this number: from then on nobody else can make the next one. It is written through
+ * this handle only: who opened its name later might open somebody else's copy.
+ */
+export const claim = async (folder: string, index: number): Promise<FileHandle | undefined> => {
   try {
-    const handle = await open(join(folder, fileName(index)), 'wx', 0o600)
-    await handle.close()
+    const handle = await open(join(folder, fileName(index)), 'ax', 0o600)
+    await syncFolder(folder)
+    return handle
   } catch (error) {
-    if ((error as { code?: string }).code === 'EEXIST') return false
+    if ((error as { code?: string }).code === 'EEXIST') return undefined
     throw error
   }
-  await syncFolder(folder)
-  return true
 }
 
-/** A new file of our own, with all before it sealed. Its number. */
-export const takeOver = async (folder: string): Promise<number> => {
+/** A new file of our own, with all before it sealed. */
+export const takeOver = async (folder: string): Promise<{ index: number; handle: FileHandle }> => {
   await completeSealing(folder)
   let index = 0
-  do index = ((await indexes(folder)).at(-1) ?? 0) + 1
-  while (!(await claim(folder, index)))
-  for (const before of await indexes(folder)) if (before < index) await seal(folder, before)
-  return index
+  let handle: FileHandle | undefined
+  while (!handle) {
+    index = ((await indexes(folder)).at(-1) ?? 0) + 1
+    handle = await claim(folder, index)
+  }
+  try {
+    for (const before of await indexes(folder)) if (before < index) await seal(folder, before)
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+  return { index, handle }
 }
 
 const sealing = (folder: string, index: number) => join(folder, `.${fileName(index)}.sealing`)

@@ -1,4 +1,4 @@
-import { chmod, open, stat } from 'node:fs/promises'
+import { chmod, type FileHandle, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { claim, Fenced, fileName } from './folder.ts'
 
@@ -13,9 +13,8 @@ export type GrowingFile = {
   close(): Promise<void>
 }
 
-export const growingFile = async (folder: string, index: number): Promise<GrowingFile> => {
+export const growingFile = async (folder: string, index: number, handle: FileHandle): Promise<GrowingFile> => {
   const path = join(folder, fileName(index))
-  const handle = await open(path, 'a', 0o600)
   const mine = await handle.stat()
   let bytes = mine.size
   const sync = async () => {
@@ -32,10 +31,11 @@ export const growingFile = async (folder: string, index: number): Promise<Growin
     sync,
     next: async () => {
       await sync()
-      if (!(await claim(folder, index + 1))) throw new Fenced(folder)
+      const following = await claim(folder, index + 1)
+      if (!following) throw new Fenced(folder)
       await handle.close()
       await chmod(path, 0o400)
-      return growingFile(folder, index + 1)
+      return growingFile(folder, index + 1, following)
     },
     close: () => handle.close(),
   }

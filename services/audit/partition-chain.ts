@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { type FileHandle, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AuditConfig, AuditOrigin, AuditRecord } from '../../schemas/audit.ts'
 import type { PassCrashPoint } from '../pipeline/crash-points.ts'
@@ -40,11 +40,12 @@ export const openChain = async (parts: ChainParts, partition: number): Promise<P
   const { origin } = await resume(folder, await indexes(folder), parts.signature, 'look')
   if (origin && origin.partition !== partition)
     throw new NotOurs(`the audit files in ${folder} are of partition ${origin.partition}`)
-  const mine = await takeOver(folder)
+  const { index, handle } = await takeOver(folder)
   parts.crashPoint('after_audit_taken_over')
-  const sealed = (await indexes(folder)).filter(index => index < mine)
-  const at = await resume(folder, sealed, parts.signature)
-  const chain: Chain = { ...parts, at, file: await growingFile(folder, mine), readTo: at.offset }
+  const chain = await goOn(parts, folder, index, handle).catch(async error => {
+    await handle.close()
+    throw error
+  })
   let queue: Promise<unknown> = Promise.resolve()
   const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
     // After a failure nothing is written any more: what the file holds of it only the next one to open it can tell.
@@ -63,6 +64,12 @@ export const openChain = async (parts: ChainParts, partition: number): Promise<P
       await chain.file.close()
     },
   }
+}
+
+const goOn = async (parts: ChainParts, folder: string, index: number, handle: FileHandle): Promise<Chain> => {
+  const sealed = (await indexes(folder)).filter(one => one < index)
+  const at = await resume(folder, sealed, parts.signature)
+  return { ...parts, at, file: await growingFile(folder, index, handle), readTo: at.offset }
 }
 
 const unsigned = ({ at }: Chain): number => at.seq - (at.checkpoint?.seq ?? -1)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
+import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { z } from 'zod'
 
 const secretFile = z.object({ current: z.string(), keys: z.record(z.string(), z.base64()) })
@@ -66,26 +66,6 @@ export const ring = async <T extends { current: string; keys: Record<string, unk
   const parsed = schema.parse(JSON.parse(readFileSync(file, 'utf8')))
   if (!(parsed.current in parsed.keys)) throw new Error(`${file}: the current key "${parsed.current}" is missing`)
   return parsed
-}
-
-/**
- * Of the key that signs the export of receipts, loaded only by who exports. Its kid is its thumbprint (RFC 7638), so that no
- * other key can have it. `make`: at the very first start of an exporter.
- */
-export const loadAuditRing = async (dir: string, make: boolean): Promise<LoadedKeyRings['intake']> => {
-  if (make) mkdirSync(dir, { recursive: true, mode: 0o700 })
-  const file = join(dir, 'audit-keys.json')
-  if (!make && !existsSync(file))
-    throw new Error(`${file} does not exist: no receipts were exported with these keys yet`)
-  const { current, keys } = await ring(file, intakeFile, newAuditRing)
-  return { current, keys: new Map(Object.entries(keys) as [string, JWK][]) }
-}
-
-const newAuditRing = async () => {
-  const { privateKey } = await generateKeyPair('Ed25519', { extractable: true })
-  const jwk = await exportJWK(privateKey)
-  const kid = await calculateJwkThumbprint(jwk)
-  return { current: kid, keys: { [kid]: { ...jwk, kty: 'OKP', kid, alg: 'EdDSA', use: 'sig' } } }
 }
 
 /** The public half of the intake key, for senders. */

@@ -9,7 +9,7 @@ import { publicKeys } from '../../services/audit/keys.ts'
 import { newestCheckpoints } from '../../services/audit/newest-checkpoints.ts'
 import { verifyAudit } from '../../services/audit/verify-audit.ts'
 import { auditCrashPoints } from '../../services/pipeline/crash-points.ts'
-import { loadAuditRing } from '../../services/runtime/key-rings.ts'
+import { loadAuditRing } from '../../services/runtime/audit-ring.ts'
 import { type Launched, launch } from '../../services/runtime/launcher.ts'
 import { filesOf, recordsIn } from '../support/audit-export.ts'
 import { until } from '../support/until.ts'
@@ -89,9 +89,12 @@ describe('receipts that an auditor can trust', () => {
       await dying(`killed-${point}`)
       await until(`it dies ${point}`, () => existsSync(died), { withinMs: 60_000 })
       await untilExported(deaths)
+      const report = await until('all is signed', async () => {
+        const seen = await verifyAudit({ source: auditSource(dir()), keys, since: kept })
+        return seen.unsigned === 0 && seen
+      })
+      expect([report.problems, report.receipts >= deaths], point).toEqual([[], true])
       await one.close()
-      const report = await verifyAudit({ source: auditSource(dir()), keys, since: kept })
-      expect([report.problems, report.receipts >= deaths, report.unsigned], point).toEqual([[], true, 0])
       kept = await newestCheckpoints(dir())
     }
     // Two at once, and each killed while receipts come.
