@@ -1,8 +1,8 @@
 import { socketPlace } from './learn/audit-socket.ts'
 import { startSocketLearner } from './learn/socket-learner.ts'
-import type { Learning } from './learn-role.ts'
 import { learnedMarks } from './ledger/caught-up.ts'
 import { redisTimeMs } from './ledger/redis.ts'
+import type { Learning } from './open-learning.ts'
 import type { Parts, Started } from './roles.ts'
 
 /** One socket, opened by one process: a second one ends with its reason. */

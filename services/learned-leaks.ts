@@ -1,6 +1,6 @@
 import type { Edge } from './intake/fingerprints.ts'
 import { auditKid, learningStores } from './learn/rules.ts'
-import { openVaultLearning } from './learn-role.ts'
+import { openVaultLearning } from './open-learning.ts'
 import type { Parts } from './roles.ts'
 import type { Lifetime } from './runtime/lifetime.ts'
 

@@ -6,6 +6,8 @@ import type { CredentialView } from './view.ts'
 
 /** After its own end, for another clock and for what was asked just before. */
 const releaseAfterMs = 60_000
+/** A rebuild offers every containment of the past again: those so old were taken away. */
+const longOverMs = 7 * 86_400_000
 
 const expiryOf = (view: CredentialView) => view.fixedExpiresAt ?? view.expiresAt
 
@@ -57,6 +59,7 @@ export const watchContained = async (
     told(parts, view, problem)
     return later(parts.now() + 30_000)
   }
+  if (parts.now() >= releaseAt + longOverMs) return undefined
   if (parts.now() >= releaseAt) {
     const released = await store.release?.(view, 'probe')
     return released && 'problem' in released ? failed(released.problem) : undefined

@@ -19,7 +19,10 @@ beforeAll(async () => {
   role = await sampleRole(aws)
   const keys = await makeUser(adminLogin(aws), await containerPolicy())
   world = await startWorld({
-    processes: [['ledger', 'intake', 'work'], ['ledger', 'intake', 'work']],
+    processes: [
+      ['ledger', 'intake', 'work'],
+      ['ledger', 'intake', 'work'],
+    ],
     // Between the writing of the policy and its receipt.
     env: { CURFEW_CRASH_AT: `after_step:${died}` },
     stores: [

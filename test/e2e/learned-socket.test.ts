@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, it } from 'vitest'
+import { credentialId } from '../../services/pipeline/ids.ts'
 import { expectAlive, expectDead } from '../support/expect-dead.ts'
 import { type LearningWorld, launchLearner, startLearningWorld } from '../support/learning-world.ts'
 import { sharedStack } from '../support/stack.ts'
@@ -29,7 +30,10 @@ beforeAll(async () => {
   configFile = join(dirname(addresses.vaultAuditFile), 'server.hcl')
   before = readFileSync(configFile, 'utf8')
   const learn = { auditFile: undefined, positionFile: undefined, auditSocket: `unix:${socket}`, device: 'socket' }
-  const processes = [['ledger', 'intake', 'work'], ['ledger', 'intake', 'work']]
+  const processes = [
+    ['ledger', 'intake', 'work'],
+    ['ledger', 'intake', 'work'],
+  ]
   learning = await startLearningWorld({ processes, foldedOnly: true, learn })
   learner = launchLearner(learning.world)
   await until('the learner listens', () => existsSync(socket), { withinMs: 60_000 })
@@ -62,7 +66,7 @@ it("over the server's own socket device: one session.ended kills a token and its
 })
 
 it('kill -9 of the learner: the server goes on, and what it wrote to nobody is found by the inventory', async () => {
-  const { world, app, mark, learned } = learning
+  const { world, app, mark } = learning
   for (const pid of learner.pids()) process.kill(pid, 'SIGKILL')
   // Nobody listens: these are in no socket. The learner is started again by itself.
   const lost = await app.token({ session: 'socket-3', ...mark })
@@ -70,7 +74,10 @@ it('kill -9 of the learner: the server goes on, and what it wrote to nobody is f
   const watched = world.prober.watch('a token that nobody was told of', lost)
   const other = world.prober.watch('a token of others', foreign)
   await until('both are accepted', () => watched.acceptedFirst && other.acceptedFirst)
-  await learned(lost)
+  const key = world.key(`c:${credentialId('vault-local', lost.grant.handle)}`)
+  const seen = () => world.redis.hexists(key, 'seen')
+  // As long as a process takes to start.
+  await until('it is found', async () => (await seen()) === 1, { withinMs: 90_000 })
   await world.emitter.emit('curfew.session.ended', { session: 'socket-3' })
   await expectDead(world, watched, 'session_ended')
   await expectAlive(other)

@@ -158,3 +158,23 @@ it('the last record of a sealed value wins, and what is settled has its values t
   await fold([facts.sealed('h', 2, 'k1-a')])
   expect(await redis.zscore(`${prefix}:due:recheck`, cid('h')), 'announced again: to shred again').not.toBeNull()
 })
+
+it('after a rebuild old deaths are not looked at again, and what contains a credential is', async () => {
+  const prefix = freshPrefix()
+  const recheckAt = Date.now() - 5 * 3_600_000
+  const impossible = { outcome: 'impossible', recheckAt } as const
+  const known = [
+    facts.granted('s', 'dead', 1),
+    facts.granted('s', 'contained', 1),
+    facts.outcome('dead', recheckAt - 1, { recheckAt }),
+    facts.outcome('contained', recheckAt - 1, { ...impossible, contained: { at: recheckAt - 1, how: 'a policy' } }),
+  ]
+  await foldBatch(scripts, prefix, reader(), messages(known))
+  await redis.hset(`${prefix}:ready`, { 0: 'm', 1: 'm' })
+  expect(await scripts.take(prefix, 'recheck', 10, 15_000, 2, 900_000)).toEqual([
+    expect.any(String),
+    cid('contained'),
+    '0',
+  ])
+  expect(await redis.zscore(`${prefix}:due:recheck`, cid('dead'))).toBeNull()
+})

@@ -7,7 +7,6 @@ import type { Run } from '../on-call-commands.ts'
 import { runningConfig } from '../running-config.ts'
 import { auditText } from '../text/audit-text.ts'
 
-type Run = <O>(act: (io: Io, options: O) => Promise<number>) => (options: O) => Promise<void>
 type VerifyOptions = { dir: string; key: string; since?: string; json?: boolean }
 
 export const auditCommands = (program: Command, run: Run): void => {

@@ -23,12 +23,19 @@ elseif lane == 'idle' then
   limit = math.min(now, tonumber(redis.call('HGET', key('marks'), 'lifecycle') or '0'))
 end
 
--- After a rebuild old deaths are not looked at again; those with a sealed value still are, it is shredded then.
+-- What contains a credential is taken away once that has expired.
+local function isContained(cid)
+  local epoch = redis.call('HGET', key('c:' .. cid), 'epoch')
+  local field = 'o:' .. (epoch and string.format('%.0f', tonumber(string.sub(epoch, 1, 13))) or '0')
+  return string.find(redis.call('HGET', key('c:' .. cid), field) or '', '"contained":', 1, true) ~= nil
+end
+
+-- After a rebuild old deaths are not looked at again; those with a sealed value still are, it is shredded then, and contained ones.
 local from = '-inf'
 if lane == 'recheck' then
   from = now - 3600000
   for _, cid in ipairs(redis.call('ZRANGEBYSCORE', key('due:recheck'), '-inf', '(' .. from, 'LIMIT', 0, 1000)) do
-    if redis.call('EXISTS', key('v:' .. cid)) == 1 then redis.call('ZADD', key('due:recheck'), from, cid)
+    if redis.call('EXISTS', key('v:' .. cid)) == 1 or isContained(cid) then redis.call('ZADD', key('due:recheck'), from, cid)
     else redis.call('ZREM', key('due:recheck'), cid) end
   end
 end
