@@ -44,7 +44,9 @@ beforeAll(async () => {
   const { address, caFile, rotatorRoleId } = addresses.vault
   const auth = { roleId: rotatorRoleId, secretIdFile: 'rotator-secret-id' }
   const { postgres, ...base } = database.base
+  const roles = ['ledger', 'intake', 'work']
   world = await startWorld({
+    processes: [roles, roles],
     stores: [
       { id: 'vault-kv', kind: 'vault-kv', address, caFile, auth },
       { ...base, auth, role, endsSessions: true, postgres: { ...postgres, probeUrlFile: 'postgres-probe-url' } },
