@@ -118,7 +118,9 @@ describe.each(['a dynamic role', 'OAuth clients'])('%s behind one secret', name 
     // Nobody kept what manages the client that was there before.
     expect(byHand).toBe(name === 'OAuth clients' ? 'accepted' : 'refused')
     const receipts = await until('a receipt of each old version', async () => {
-      const verified = (await receiptsOf(store)).filter(({ outcome }) => outcome === 'verified')
+      const verified = (await receiptsOf(store)).filter(
+        ({ outcome, cause }) => outcome === 'verified' && cause === 'rotated',
+      )
       return verified.length >= rotations - 2 ? verified : undefined
     })
     for (const receipt of receipts) expect(receipt).toMatchObject({ evidence: 'used', cause: 'rotated' })
