@@ -44,7 +44,9 @@ beforeAll(async () => {
   const { address, caFile, rotatorRoleId } = addresses.vault
   const auth = { roleId: rotatorRoleId, secretIdFile: 'rotator-secret-id' }
   const { postgres, ...base } = database.base
+  const roles = ['ledger', 'intake', 'work']
   world = await startWorld({
+    processes: [roles, roles],
     stores: [
       { id: 'vault-kv', kind: 'vault-kv', address, caFile, auth },
       { ...base, auth, role, endsSessions: true, postgres: { ...postgres, probeUrlFile: 'postgres-probe-url' } },
@@ -116,7 +118,9 @@ describe.each(['a dynamic role', 'OAuth clients'])('%s behind one secret', name 
     // Nobody kept what manages the client that was there before.
     expect(byHand).toBe(name === 'OAuth clients' ? 'accepted' : 'refused')
     const receipts = await until('a receipt of each old version', async () => {
-      const verified = (await receiptsOf(store)).filter(({ outcome }) => outcome === 'verified')
+      const verified = (await receiptsOf(store)).filter(
+        ({ outcome, cause }) => outcome === 'verified' && cause === 'rotated',
+      )
       return verified.length >= rotations - 2 ? verified : undefined
     })
     for (const receipt of receipts) expect(receipt).toMatchObject({ evidence: 'used', cause: 'rotated' })

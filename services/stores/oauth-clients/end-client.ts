@@ -14,6 +14,12 @@ const registrar = 'registration'
 const unmanaged =
   'what manages it is not known (RFC 7592): a client that Curfew did not register must be deleted by hand'
 
+/** Said at registration: its secret was given without what manages it. */
+export const impossibleOf = ({ store, open }: EndClientParts, credential: Credential): string | undefined => {
+  const values = sealedValues(open, store, credential)
+  return 'problem' in values || sortedValues(values).registration ? undefined : unmanaged
+}
+
 export const probeClient = async (parts: EndClientParts, credential: Credential, lane: Lane): Promise<ProbeResult> => {
   const values = sealedValues(parts.open, parts.store, credential)
   if ('problem' in values) return { state: 'unknown', problem: values.problem }

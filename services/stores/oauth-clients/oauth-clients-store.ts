@@ -7,7 +7,7 @@ import { oauthWire } from '../oauth/wire-fetch.ts'
 import { requireSafe } from '../safe-url.ts'
 import type { StoreParts } from '../store-parts.ts'
 import { clientCalls } from './client-calls.ts'
-import { endClient, probeClient } from './end-client.ts'
+import { endClient, impossibleOf, probeClient } from './end-client.ts'
 import { reserveClient } from './reserve-client.ts'
 
 /** Confidential clients of an authorization server: it makes them, honours their secrets and ends them. */
@@ -26,7 +26,7 @@ export const oauthClientsStore = (config: OauthClientsStoreConfig, parts: StoreP
     role: 'issuer',
     propagationMs,
     survives: () => survives,
-    impossible: () => undefined,
+    impossible: credential => impossibleOf(ending, credential),
     probe: (credential, lane) => probeClient(ending, credential, lane),
     revoke: (credential, lane) => endClient(ending, credential, lane),
     use: async (value, lane, handle) =>
