@@ -48,6 +48,7 @@ It is 3 a.m. INC-2231: the agent rogue-bot does what nobody asked it to. In a se
 The second person is at hand:      CURFEW_URL=http://127.0.0.1:${port} CURFEW_TOKEN=${incident.approverToken} npx curfew approve <plan>
 The release team mends its config: kill -USR1 ${process.pid}
 The vendor's key product returns:  kill -USR2 ${process.pid}
+The signed receipts are in:        ${incident.auditDir}
 How it was solved: docs/incident.md`)
   await interrupted.during(new Promise<never>(() => undefined))
 }

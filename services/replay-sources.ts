@@ -159,5 +159,11 @@ export const recordsOf = async ({ kafka }: SourceParts, { ranges, letters }: Rep
     })
     if (!whole) throw new RejectedEvent('too_wide', `${topic} could not be read to the end in time: name fewer records`)
   }
-  return records
+  // Partitions are read side by side: in the order that they came, a plan would not be recognised.
+  return records.sort(
+    (a, b) =>
+      a.topic.localeCompare(b.topic) ||
+      a.partition - b.partition ||
+      Number(BigInt(a.message.offset) - BigInt(b.message.offset)),
+  )
 }

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Kafka, logLevel } from 'kafkajs'
 import { parse, stringify } from 'yaml'
 import type { z } from 'zod'
@@ -17,6 +18,8 @@ export type Incident = {
   unknown: Agent
   /** Of the second person that a plan over the cap needs. */
   approverToken: string
+  /** Where the signed receipts are. */
+  auditDir: string
   /** What the new release hands out is allowed from now on: the config is mended, and every process starts again with it. */
   mendConfig(): void
   /** The key product answers again. */
@@ -34,10 +37,16 @@ const poison = ['{"specversion":"1.0","type":"curfew.session.ended"', 'undefined
 export const openIncident = async (options: SampleOptions): Promise<Incident> => {
   const approverToken = randomBytes(24).toString('base64url')
   const tokenSha256 = createHash('sha256').update(approverToken).digest('hex')
+  const auditDir = join(options.folder, 'audit')
   const approver = { id: 'second-person', tenant: 'acme', may: { roles: ['approver' as const] }, tokenSha256 }
   const sample = await openSample({
     ...options,
-    adjust: content => ({ ...content, principals: [...content.principals.map(withoutForgotten), approver] }),
+    processes: [...options.processes, ['audit']],
+    adjust: content => ({
+      ...content,
+      principals: [...content.principals.map(withoutForgotten), approver],
+      audit: { dir: auditDir, everyMs: 5_000 },
+    }),
   })
   const { world, configFile, roles } = sample
   const end = (session: string) => world.emitter.emit('curfew.session.ended', { session })
@@ -53,6 +62,7 @@ export const openIncident = async (options: SampleOptions): Promise<Incident> =>
     innocent,
     unknown,
     approverToken,
+    auditDir,
     storeReturns: () => world.others.keys.startApi(),
     mendConfig: () => {
       allowForgotten(configFile)

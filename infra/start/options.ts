@@ -8,8 +8,11 @@ export type StartOptions = {
   processes: number
   single: boolean
   roles: string[]
+  /** Only those, and not what the config asks for beside them. */
+  rolesNamed: boolean
 }
 export const roleNames = ['ledger', 'intake', 'work', 'api'] as const
+const furtherNames = ['learn', 'signals', 'audit']
 
 const count = (text: string): number => {
   const value = Number(text)
@@ -18,9 +21,9 @@ const count = (text: string): number => {
 }
 const list = (text: string): string[] => {
   const names = text.split(',').map(name => name.trim())
-  const unknown = names.filter(name => !(roleNames as readonly string[]).includes(name))
-  if (unknown.length > 0)
-    throw new InvalidArgumentError(`no role ${unknown.join(', ')}; roles: ${roleNames.join(',')}.`)
+  const known: string[] = [...roleNames, ...furtherNames]
+  const unknown = names.filter(name => !known.includes(name))
+  if (unknown.length > 0) throw new InvalidArgumentError(`no role ${unknown.join(', ')}; roles: ${known.join(',')}.`)
   return names
 }
 
@@ -49,7 +52,7 @@ export const parseOptions = (argv: string[]): StartOptions => {
     .addHelpText('after', examples)
     .exitOverride()
     .parse(argv, { from: 'user' })
-  const options = command.opts<Omit<StartOptions, 'roles'> & { roles?: string[] }>()
+  const options = command.opts<Omit<StartOptions, 'roles' | 'rolesNamed'> & { roles?: string[] }>()
   const refuse = (message: string) => command.error(`error: ${message}`)
   if (options.json && !options.once) refuse('--json needs --once')
   if (options.once && !options.sample) refuse('--once runs the sample, --no-sample leaves it out: choose one')
@@ -57,7 +60,7 @@ export const parseOptions = (argv: string[]): StartOptions => {
   if (options.sample && command.getOptionValueSource('config') === 'cli')
     refuse('--config needs --no-sample: the sample writes its own')
   if (options.single && options.processes > 1) refuse('--single and --processes exclude each other')
-  return { ...options, roles: options.roles ?? [...roleNames] }
+  return { ...options, roles: options.roles ?? [...roleNames], rolesNamed: options.roles !== undefined }
 }
 
 /** One entry per process: its roles. */

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import type { Config } from '../../schemas/config.ts'
 import { loadConfig } from '../../services/runtime/load-config.ts'
 import { exit, StartFailure } from './failure.ts'
+import { furtherRoles } from './further-roles.ts'
 import { launchRoles } from './launch-roles.ts'
 import { processesOf } from './options.ts'
 import { say } from './say.ts'
@@ -10,8 +12,8 @@ import type { StartParts } from './start-parts.ts'
 /** The roles on the addresses in the config, until they are told to end. Their log is all that they say: it goes to stderr. */
 export const runPipelineOnly = async ({ options, life, interrupted, onForce }: StartParts): Promise<void> => {
   const file = resolve(options.config)
-  requireValid(file)
-  const processes = processesOf(options)
+  const config = validConfig(file)
+  const processes = [...processesOf(options), ...(options.rolesNamed ? [] : furtherRoles(config))]
   const roles = launchRoles({
     configFile: file,
     processes,
@@ -25,7 +27,7 @@ export const runPipelineOnly = async ({ options, life, interrupted, onForce }: S
   await interrupted.during(new Promise<never>(() => undefined))
 }
 
-const requireValid = (file: string): void => {
+const validConfig = (file: string): Config => {
   if (!existsSync(file))
     throw new StartFailure(
       `There is no config at ${file}. Name one with: npm start -- --no-sample --config <file>. ` +
@@ -33,7 +35,7 @@ const requireValid = (file: string): void => {
       exit.refused,
     )
   try {
-    loadConfig(file)
+    return loadConfig(file)
   } catch (error) {
     throw new StartFailure(error instanceof Error ? error.message : String(error), exit.refused)
   }

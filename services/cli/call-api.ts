@@ -76,7 +76,7 @@ next: curfew status   after checking which Curfew you mean`,
     return new CliFailure(
       exitCodes.notAllowed,
       code,
-      `Not allowed: ${message}.\nnext: use a token with the right to it`,
+      `Not allowed: ${message.replace(/\.$/, '')}.\nnext: use a token with the right to it`,
     )
   if (status === 404) {
     if (code === 'no_such_plan')

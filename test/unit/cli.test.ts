@@ -51,7 +51,7 @@ describe('curfew status', () => {
       '',
       '  STORE       ALIVE PAST DUE  OLDEST  BLOCKED FOR  HELD  OUTSTANDING',
       '  vault-prod               3  4m12s   4m05s           0           40',
-      '  aws-eu                   0  -       -               0            0',
+      '  nothing is alive at 1 other store',
       "  why vault-prod is blocked: permission: 403 on sys/leases/revoke: the login's",
       '  policy needs update there',
       '',
@@ -61,7 +61,9 @@ describe('curfew status', () => {
       '  last hour: 1,204 died, lag p50 41 ms, p99 380 ms, max 2.1 s. 2 impossible, 0',
       '  unproven, 0 held, 5 dead letters',
       '',
-      '  next: curfew grants --alive-past-due   lists them, each with its reason',
+      '  next: curfew doctor vault-prod         which right or setting is missing there',
+      '        curfew grants --alive-past-due   lists them, each with its reason',
+      '        curfew dlq                       what could not be taken in, and why',
       '        curfew watch                     shows this, live',
     ])
     narrow(out)

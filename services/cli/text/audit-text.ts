@@ -38,6 +38,20 @@ const problemText = ({ partition, file, line, seq, says }: AuditProblem): string
   return `  ${place.join(', ')}:\n${wrap(says, '    ')}`
 }
 
+type Silence = AuditReport['silences'][number]
+/** An exporter that is down signs no partition: silences that overlap are told in one line. */
+const together = (silences: Silence[]): Silence[][] => {
+  const groups: Silence[][] = []
+  for (const one of silences.toSorted((a, b) => a.from - b.from)) {
+    const group = groups.find(
+      known => known.every(({ partition }) => partition !== one.partition) && known.some(({ to }) => one.from < to),
+    )
+    if (group) group.push(one)
+    else groups.push([one])
+  }
+  return groups
+}
+
 const told = (report: AuditReport, { now }: About): string[] => {
   const { from, to, keys, unsigned, unfinished, silences, replaced } = report
   const lines: string[] = []
@@ -49,10 +63,15 @@ const told = (report: AuditReport, { now }: About): string[] => {
     lines.push(
       `the facts topic was replaced by another one: ${replaced.map(one => `partition ${one.partition} at entry ${one.seq}`).join(', ')}`,
     )
-  for (const { partition, from: last, to: next } of silences.slice(0, mostShown))
+  for (const [first, ...others] of together(silences).slice(0, mostShown)) {
+    if (!first) continue
+    const all = [first, ...others]
+    const from = Math.min(...all.map(one => one.from))
+    const to = Math.max(...all.map(one => one.to))
     lines.push(
-      `nobody signed partition ${partition} from ${moment(last)} to ${moment(next)}: the exporter was down, or the end was cut off`,
+      `nobody signed partition ${all.map(one => one.partition).join(', ')} from ${moment(from)} to ${moment(to)}: the exporter was down, or the end was cut off`,
     )
+  }
   if (unsigned > 0) lines.push(`NOT SIGNED YET: ${count(unsigned, 'receipt')} after the last checkpoint of a partition`)
   if (unfinished.length > 0)
     lines.push(`the last line of partition ${unfinished.join(', ')} is not whole: being written, or cut`)

@@ -56,6 +56,13 @@ export const letterText = (letter: DeadLetterEntry): string => {
   ].join('\n')
 }
 
+/** By reason: a bad release sends the same a thousand times. */
+const refusedText = (refusals: ReplayPlan['refusals']): string[] =>
+  [...Map.groupBy(refusals, ({ code, detail }) => `${code}: ${detail}`)].slice(0, 10).map(([why, all]) => {
+    const first = all[0]?.id ?? ''
+    return wrap(`refused ${all.length === 1 ? first : `${all.length}, such as ${first}`}: ${why}`, '      ')
+  })
+
 export const planText = (plan: ReplayPlan, command: string): string => {
   const { facts, records, refused, refusals, gone, resolves } = plan
   const kinds = Object.entries(facts.newByKind).map(([kind, n]) => `${kind} ${n}`)
@@ -66,8 +73,7 @@ export const planText = (plan: ReplayPlan, command: string): string => {
     ),
     ...(kinds.length === 0 ? [] : [wrap(`new: ${kinds.join(', ')}`, '      ')]),
     ...(resolves === 0 ? [] : [wrap(`resolves ${count(resolves, 'dead letter')}`, '      ')]),
-    ...refusals.slice(0, 10).map(({ id, code, detail }) => wrap(`refused ${id}: ${code}: ${detail}`, '      ')),
-    ...(refused > 10 ? [`      ... and ${refused - 10} more: --json lists them`] : []),
+    ...refusedText(refusals),
     ...(gone === 0
       ? []
       : [wrap('gone: retention has removed them; only their senders can send them again.', '      ')]),

@@ -11,7 +11,7 @@ export const statusText = (status: Status): string => {
   return [
     beside(plain(headline), canaryText(status)),
     '',
-    storeTable(status),
+    ...storeLines(status),
     ...status.stores.flatMap(blockedLine),
     ...status.stores.flatMap(one => finishLine(one, status.now)),
     '',
@@ -27,7 +27,8 @@ const wellLine = (status: Status): string => {
   const { lastHour, alivePastDue } = status
   const dying = alivePastDue === 0 ? '0 alive past due' : `${count(alivePastDue, 'credential')} dying, inside the bound`
   const p99 = lastHour.lagMs ? `, p99 ${duration(lastHour.lagMs.p99)}` : ''
-  const slow = status.stores.flatMap(one => finishLine(one, status.now)).map(line => `\n${line}`)
+  const missed = status.deadLetters === 0 ? [] : [`  ${count(status.deadLetters, 'dead letter')} open: curfew dlq`]
+  const slow = [...status.stores.flatMap(one => finishLine(one, status.now)), ...missed].map(line => `\n${line}`)
   return `WELL  ${dying}  ${canaryText(status)}  ${lastHour.died.toLocaleString('en-US')} died in the last hour${p99}${slow.join('')}`
 }
 
@@ -47,7 +48,16 @@ const beside = (left: string, right: string): string => {
   return gap >= 2 ? left + ' '.repeat(gap) + right : `${left}\n${right}`
 }
 
-const storeTable = ({ stores, now }: Status): string =>
+/** Where nothing is alive, held or blocked, there is nothing to see. */
+const isQuiet = (one: StoreStatus) => one.outstanding + one.alivePastDue + one.held === 0 && !one.blocked
+const storeLines = ({ stores, now }: Status): string[] => {
+  const busy = stores.filter(one => !isQuiet(one))
+  const quiet = stores.length - busy.length
+  const rest = busy.length === 0 ? 'nothing is alive anywhere' : `nothing is alive at ${count(quiet, 'other store')}`
+  return [...(busy.length === 0 ? [] : [storeTable(busy, now)]), ...(quiet === 0 ? [] : [`  ${rest}`])]
+}
+
+const storeTable = (stores: StoreStatus[], now: number): string =>
   table<StoreStatus>(
     stores,
     [
@@ -80,10 +90,15 @@ const lastHourText = ({ lastHour, held, deadLetters }: Status): string => {
   return `last hour${unread}: ${lastHour.died.toLocaleString('en-US')} died${lags}. ${[...open, letters].join(', ')}`
 }
 
-const nextText = ({ alivePastDue, canary }: Status): string => {
-  const lines: string[] = []
-  if (alivePastDue > 0) lines.push('curfew grants --alive-past-due   lists them, each with its reason')
-  if (!canary.configured) lines.push('set `canary` in the config       and health becomes known')
-  lines.push('curfew watch                     shows this, live')
-  return lines.map((line, i) => `  ${i === 0 ? 'next: ' : '      '}${line}`).join('\n')
+const nextText = ({ alivePastDue, held, canary, stores, deadLetters }: Status): string => {
+  const rows: [string, string][] = []
+  const blocked = stores.find(one => one.blocked)
+  if (blocked) rows.push([`curfew doctor ${blocked.store}`, 'which right or setting is missing there'])
+  if (alivePastDue > 0) rows.push(['curfew grants --alive-past-due', 'lists them, each with its reason'])
+  if (held > 0) rows.push(['curfew held', 'what waits for a person'])
+  if (deadLetters > 0) rows.push(['curfew dlq', 'what could not be taken in, and why'])
+  if (!canary.configured) rows.push(['set `canary` in the config', 'and health becomes known'])
+  rows.push(['curfew watch', 'shows this, live'])
+  const width = Math.max(...rows.map(([command]) => command.length))
+  return rows.map(([what, why], i) => `  ${i === 0 ? 'next: ' : '      '}${what.padEnd(width)}   ${why}`).join('\n')
 }
