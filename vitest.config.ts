@@ -31,6 +31,8 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts', 'test/architecture.test.ts'],
           setupFiles: ['test/support/nothing-left-open.ts'],
           maxWorkers: 2,
+          // Whole contracts are validated and thousands of inputs tried: seconds, on a busy machine more.
+          testTimeout: 30_000,
           sequence: { groupOrder: 1 },
         },
       },

@@ -31,7 +31,7 @@ const args = [
   ...process.argv.slice(2),
 ]
 // The whole suite mostly waits: files run side by side, each on a stack of its own. One that is picked out runs alone.
-const side = process.argv.length > 2 ? {} : { CURFEW_TEST_WORKERS: '3' }
+const side = process.argv.length > 2 ? {} : { CURFEW_TEST_WORKERS: '2' }
 const runner = spawn(bin('vitest'), args, { cwd: root, stdio: 'inherit', env: { ...side, ...process.env } })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => runner.kill(signal))
 runner.on('exit', code => {
