@@ -26,7 +26,10 @@ const up = async (): Promise<void> => {
   const addresses = findDetachedStack()?.record.addresses
   if (!addresses) throw new Error('the stack is not up')
   const dir = join(addresses.dataDir, 'curfew')
-  const canary = { store: 'vault-local', tokenRole: 'curfew-canary' }
+  const canary = [
+    { store: 'vault-local', tokenRole: 'curfew-canary' },
+    { store: 'vault-local', databaseRole: 'curfew-canary' },
+  ]
   const { content } = writeSampleConfig({ addresses, dir, keysDir: 'keys', name: 'curfew', overrides: { canary } })
   await createTopics(config.parse(content).kafka, 1)
   const user = `${process.getuid?.() ?? 1000}:${process.getgid?.() ?? 1000}`

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { oidcIssuer } from './api-oidc.ts'
 import { auditConfig } from './audit.ts'
+import { canaryConfig, canaryProblems } from './canary.ts'
 import { inboxConfig, leakDialects } from './inbox.ts'
 import { canaryTenant, durationMs, storeId } from './primitives.ts'
 import { role } from './roles.ts'
@@ -115,9 +116,7 @@ export const config = z
     audit: auditConfig.optional(),
     /** OpenTelemetry: spans of each event on its way to the receipt, to an OTLP/HTTP receiver (`.../v1/traces`). */
     tracing: z.strictObject({ otlpUrl: z.url() }).optional(),
-    canary: z
-      .strictObject({ store: storeId, tokenRole: z.string(), everyMs: z.int().min(1_000).default(60_000) })
-      .optional(),
+    canary: canaryConfig,
   })
   .superRefine((c, context) => {
     const problem = (message: string) => context.addIssue({ code: 'custom', message })
@@ -165,7 +164,8 @@ export const config = z
       if (topic !== undefined) learned.push(topic)
     }
     if (new Set(learned).size !== learned.length) problem('stores: a topic is learned from twice')
-    if (c.canary && !stores.has(c.canary.store)) problem(`canary.store: no store "${c.canary.store}"`)
+    // Where an entry has a fault of its own, it has not become a list.
+    for (const message of canaryProblems([c.canary].flat(), c.stores)) problem(message)
     for (const field of ['id', 'issuer'] as const)
       if (new Set(c.api.oidc.map(one => one[field])).size !== c.api.oidc.length)
         problem(`api.oidc: one ${field} is used twice`)

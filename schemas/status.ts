@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { credentialKind } from './grant.ts'
 import { blocked } from './http.ts'
 import { epochMs, storeId } from './primitives.ts'
 
@@ -41,6 +42,8 @@ export type LastHour = z.infer<typeof lastHour>
 export const canaryStatus = z.object({
   configured: z.boolean(),
   store: storeId.optional(),
+  /** Of its credential: a store may have one of several kinds. */
+  kind: credentialKind.optional(),
   everyMs: z.int().optional(),
   lastVerifiedAt: epochMs.optional(),
   ageMs: z.int().optional(),
@@ -77,7 +80,9 @@ export const status = z.object({
   /** Why it is not well, worst first; or why it cannot be told. */
   reasons: z.array(z.string()),
   ...stateStatus.shape,
+  /** The worst of them. */
   canary: canaryStatus,
+  canaries: z.array(canaryStatus),
   lastHour,
 })
 export type Status = z.infer<typeof status>

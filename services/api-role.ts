@@ -6,8 +6,8 @@ import { oidcTokens } from './api/oidc-tokens.ts'
 import type { ApiParts } from './api/ports.ts'
 import { standBy } from './api/stand-by.ts'
 import { startApi } from './api/start-api.ts'
-import { readCanary } from './canary/canary-state.ts'
-import { canaryStore, openCanary } from './canary-wiring.ts'
+import { requireCanaries } from './canary-makers.ts'
+import { openCanaries, readCanaries } from './canary-wiring.ts'
 import { examine } from './doctor.ts'
 import { inboxPorts } from './inbox-wiring.ts'
 import { leakFingerprints } from './intake/leak-fingerprints.ts'
@@ -30,8 +30,8 @@ import { ssfPort } from './ssf-wiring.ts'
 
 /** Serves first: people ask most when Kafka is away. Where the port is taken by another process, this one stands by. */
 export const apiRole = async (parts: Parts): Promise<Started> => {
-  const { ledger, config } = parts
-  canaryStore(config)
+  const { ledger } = parts
+  requireCanaries(parts)
   const ports = writePorts(parts, ledger.facts)
   return standBy(() => serve(parts, ledger.facts, ports), parts.log)
 }
@@ -51,12 +51,12 @@ const serve = async (parts: Parts, facts: FactLog, ports: ReturnType<typeof writ
     api: { ...ports, ssf: ssf?.port, authenticate: whoIs(config, token), read, metrics: shown.render },
   })
   log({ msg: 'the API listens', port: Number(new URL(api.url).port) })
-  const canary = openCanary(parts, facts)
+  const canaries = openCanaries(parts, facts)
   follow(parts, past, shown)
   return {
     close: async () => {
       ssf?.close()
-      await canary?.close()
+      await canaries.close()
       await api.close()
     },
   }
@@ -139,7 +139,7 @@ const readPort = ({ config, kafka, redis, ledger, stores }: Parts, past: Past): 
       const theirs = await redisTimeMs(redis)
       return Math.round((before + Date.now()) / 2 - theirs)
     },
-    canary: async () => readCanary(redis, prefix, config.canary, await redisTimeMs(redis)),
+    canaries: () => readCanaries({ config, redis }),
     lastHour: () => past.recent.lastHour(Date.now()),
     deadLetters: async () => deadLettersOf(await readCounters(redis, prefix)),
   }

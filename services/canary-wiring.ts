@@ -1,14 +1,15 @@
-import type { Config, Principal } from '../schemas/config.ts'
+import { type Canary, canariesOf } from '../schemas/canary.ts'
+import type { Principal } from '../schemas/config.ts'
 import { canaryTenant } from '../schemas/http.ts'
-import type { VaultStoreConfig } from '../schemas/store-vault.ts'
+import type { CanaryStatus } from '../schemas/status.ts'
 import { startCanary } from './canary/canary.ts'
 import { canaryLease } from './canary/canary-lease.ts'
-import { readCanary, rememberDeath } from './canary/canary-state.ts'
+import { canaryName, readCanary, rememberDeath } from './canary/canary-state.ts'
+import { openMaker } from './canary-makers.ts'
 import { factsOfEvent } from './intake/facts-of-event.ts'
-import { StartRefused } from './pipeline/errors.ts'
+import { redisTimeMs } from './ledger/redis.ts'
 import type { FactLog } from './pipeline/ports.ts'
-import type { Parts, Started } from './roles.ts'
-import { vaultCanaryTokens } from './stores/vault/canary-token.ts'
+import { closeAll, type Parts, type Started } from './roles.ts'
 
 /** The canary's own principal: in a tenant of its own, with rights on its store only. */
 const canaryPrincipal = (store: string): Principal => ({
@@ -17,31 +18,25 @@ const canaryPrincipal = (store: string): Principal => ({
   may: { lifecycle: true, grant: [store], leak: false, admin: false },
 })
 
-/** Undefined: no canary is configured. */
-export const canaryStore = ({ canary, stores }: Config): VaultStoreConfig | undefined => {
-  if (!canary) return undefined
-  const store = stores.find(one => one.id === canary.store)
-  if (store?.kind !== 'vault') throw new StartRefused(`canary.store: "${canary.store}" is not a Vault`)
-  return store
+/** One loop for each, of its own: a store that is away holds up no other's canary. */
+export const openCanaries = (parts: Parts, facts: FactLog): Started =>
+  closeAll(...canariesOf(parts.config).map(canary => openCanary(parts, facts, canary)))
+
+/** In the order of the config. */
+export const readCanaries = async ({ config, redis }: Pick<Parts, 'config' | 'redis'>): Promise<CanaryStatus[]> => {
+  const now = await redisTimeMs(redis)
+  return Promise.all(canariesOf(config).map(canary => readCanary(redis, config.redis.prefix, canary, now)))
 }
 
-export const openCanary = (parts: Parts, facts: FactLog): Started | undefined => {
-  const { config, redis, ledger, edge, onCall, log } = parts
-  const { canary } = config
-  const storeConfig = canaryStore(config)
-  if (!canary || !storeConfig) return undefined
+const openCanary = (parts: Parts, facts: FactLog, canary: Canary): Started => {
+  const { config, redis, ledger, edge, log } = parts
   const { prefix } = config.redis
-  const tokens = vaultCanaryTokens(storeConfig, canary.tokenRole, {
-    redis,
-    redisPrefix: prefix,
-    log,
-    onCall,
-  })
+  const maker = openMaker(parts, canary)
   const principal = canaryPrincipal(canary.store)
   const running = startCanary({
     config: canary,
-    lease: canaryLease(redis, prefix, canary.store),
-    createToken: tokens.create,
+    lease: canaryLease(redis, prefix, canaryName(canary)),
+    create: maker.create,
     send: async (type, data) => {
       const event = { specversion: '1.0', id: crypto.randomUUID(), source: '/curfew/canary', type, data }
       const headers = { 'content-type': 'application/cloudevents+json' }
@@ -51,14 +46,14 @@ export const openCanary = (parts: Parts, facts: FactLog): Started | undefined =>
     receiptOf: async cid => (await ledger.projection.load(cid))?.receipt,
     blockedBy: async cid => (await ledger.projection.note(cid))?.blocked?.code,
     lastVerifiedAt: async () => (await readCanary(redis, prefix, canary, Date.now())).lastVerifiedAt,
-    rememberDeath: at => rememberDeath(redis, prefix, canary.store, at),
+    rememberDeath: at => rememberDeath(redis, prefix, canary, at),
     onStuck: reason => parts.onFatal(reason, 'the process is started again'),
     log,
   })
   return {
     close: async () => {
       await running.close()
-      await tokens.close()
+      await maker.close()
     },
   }
 }

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { Admin } from 'kafkajs'
 import { kindsOfStore } from '../schemas/grant.ts'
 import type { DoctorLine } from '../schemas/http-doctor.ts'
-import { readCanary } from './canary/canary-state.ts'
+import type { CanaryStatus } from '../schemas/status.ts'
+import { readCanaries } from './canary-wiring.ts'
 import { requireLogAppendTime } from './intake/offset-guard.ts'
 import { connectAdmin } from './ledger/kafka.ts'
 import { redisTimeMs } from './ledger/redis.ts'
@@ -132,20 +133,22 @@ const ofKeys = ({ redis, config, sealingKids }: Parts) =>
     ],
   ])
 
-const ofCanary = ({ redis, config }: Parts) =>
+const ofCanary = (parts: Parts) =>
   each('canary', [
     [
       'age',
       async () => {
-        const {
-          configured,
-          ageMs,
-          everyMs = 0,
-        } = await readCanary(redis, config.redis.prefix, config.canary, await redisTimeMs(redis))
-        if (!configured) return refuse('no canary in the config: health is not known')
-        if (ageMs === undefined) return refuse('none was seen to die yet')
-        const says = `the last one died ${Math.round(ageMs / 1_000)}s ago`
-        return ageMs < 3 * everyMs ? says : refuse(`${says}: more than three periods`)
+        const canaries = await readCanaries(parts)
+        if (canaries.length === 0) return refuse('no canary in the config: health is not known')
+        const old = canaries.some(({ ageMs, everyMs = 0 }) => ageMs === undefined || ageMs >= 3 * everyMs)
+        const says = canaries.map(deathSaid).join('; ')
+        return old ? refuse(says) : says
       },
     ],
   ])
+
+const deathSaid = ({ store, kind, ageMs, everyMs = 0 }: CanaryStatus): string => {
+  if (ageMs === undefined) return `of ${store} (${kind}) none was seen to die yet`
+  const late = ageMs < 3 * everyMs ? '' : ': more than three periods'
+  return `the last one of ${store} (${kind}) died ${Math.round(ageMs / 1_000)}s ago${late}`
+}

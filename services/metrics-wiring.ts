@@ -13,13 +13,13 @@ export const openMetrics = ({ config, redis }: Parts, read: ApiParts['read']): M
     stores: config.stores.map(one => one.id),
     topics: Object.values(readGroups(config)).flat(),
     now: async () => {
-      const [status, canary, secrets, consumerLag] = await Promise.all([
+      const [status, canaries, secrets, consumerLag] = await Promise.all([
         read.status(),
-        read.canary(),
+        read.canaries(),
         read.secrets(tenants),
         readConsumerLag(redis, prefix),
       ])
-      return { status, canary, secrets, consumerLag }
+      return { status, canaries, secrets, consumerLag }
     },
     counters: () => readCounters(redis, prefix),
     histograms: () => readHistograms(redis, prefix),

@@ -147,7 +147,7 @@ const waiting: Unplaced[] = [
   ),
   lines(
     { title: 'Canary age', description: 'Since the last proven death of a canary.' },
-    [{ expr: 'curfew_canary_age_seconds', legend: '{{store}}' }],
+    [{ expr: 'curfew_canary_age_seconds', legend: '{{store}} {{kind}}' }],
     { w: 8, h: 8 },
     { unit: 's' },
   ),

@@ -81,7 +81,11 @@ const prepareConfig = async (
   const overrides = {
     session: { graceMs: sampleGraceMs },
     api: { port: apiPort },
-    canary: { store: 'vault-local', tokenRole: 'curfew-canary' },
+    canary: [
+      { store: 'vault-local', tokenRole: 'curfew-canary' },
+      { store: 'vault-local', databaseRole: 'curfew-canary' },
+      { store: 'mcp-keys' },
+    ],
     secrets: registry,
   }
   const options = { addresses, dir: folder, keysDir, name: worldName(), overrides, stores }

@@ -9,6 +9,10 @@ export const revocationStatements = [
 export const creationStatements = [
   `CREATE ROLE "{{name}}" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' IN ROLE app_reader`,
 ]
+/** A login that may nothing: it lives to die. */
+export const canaryStatements = [
+  `CREATE ROLE "{{name}}" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'`,
+]
 /** The connection whose users are named by the display name alone, so that a login is known before it lives. */
 export const namedConnection = 'rotated'
 export const namedTemplate = '{{ .DisplayName | truncate 63 }}'

@@ -2,3 +2,8 @@
 path "auth/token/create/curfew-canary" {
   capabilities = ["create", "update"]
 }
+
+# The canary login at the database: only of its role, which decides life and rights.
+path "database/creds/curfew-canary" {
+  capabilities = ["read"]
+}

@@ -3,7 +3,13 @@ import type { PostgresAddress } from '../stack/addresses.ts'
 import { waitUntil } from '../stack/wait-until.ts'
 import type { VaultAdmin } from './admin-client.ts'
 import { apply } from './apply.ts'
-import { creationStatements, namedConnection, namedTemplate, revocationStatements } from './dynamic-role.ts'
+import {
+  canaryStatements,
+  creationStatements,
+  namedConnection,
+  namedTemplate,
+  revocationStatements,
+} from './dynamic-role.ts'
 import { ensureStaticRole } from './static-role.ts'
 
 const renewal = [`ALTER ROLE "{{name}}" VALID UNTIL '{{expiration}}'`]
@@ -26,7 +32,7 @@ export async function provisionDatabaseEngine(
     password_authentication: 'scram-sha-256',
     max_open_connections: 16,
     max_idle_connections: 4,
-    allowed_roles: ['app', 'rotated-*'],
+    allowed_roles: ['app', 'curfew-canary', 'rotated-*'],
   }
   await waitUntil('the database engine', 10_000, () => apply(admin, 'database/config/app', connection))
   const named = { ...connection, allowed_roles: ['rotated-*'], username_template: namedTemplate }
@@ -38,6 +44,13 @@ export async function provisionDatabaseEngine(
     revocation_statements: revocationStatements,
     default_ttl: '1h',
     max_ttl: '24h',
+  })
+  await apply(admin, 'database/roles/curfew-canary', {
+    db_name: 'app',
+    creation_statements: canaryStatements,
+    revocation_statements: revocationStatements,
+    default_ttl: '10m',
+    max_ttl: '10m',
   })
   for (const role of sampleStaticRoles) await ensureStaticRole(admin, database, role)
 }

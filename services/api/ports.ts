@@ -45,7 +45,8 @@ export type ReadPort = {
   secret(tenants: string[], id: string): Promise<SecretDetail | undefined>
   status(): Promise<StateStatus>
   clockSkewMs(): Promise<number>
-  canary(): Promise<CanaryStatus>
+  /** Every configured one. */
+  canaries(): Promise<CanaryStatus[]>
   lastHour(): LastHour
   lag(query: { tenants: string[]; window: LagWindow }): Lag
   expiries(): Promise<Expiries>

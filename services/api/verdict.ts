@@ -7,22 +7,26 @@ const periods = 3
 
 type Reasons = { wrong: string[]; unknown: string[] }
 
-/** Is Curfew itself working? A canary's death says so, and nothing else does. */
-export const selfReasons = (canary: CanaryStatus, skewMs: number): Reasons => {
+/** Is Curfew itself working? The canaries' deaths say so, of each store its own, and nothing else does. */
+export const selfReasons = (canaries: CanaryStatus[], skewMs: number): Reasons => {
   const wrong: string[] = []
   const unknown: string[] = []
-  const oldMs = periods * (canary.everyMs ?? 0)
-  if (!canary.configured) unknown.push('no canary configured')
-  else if (canary.ageMs === undefined) unknown.push('no canary was seen to die yet')
-  else if (canary.ageMs >= oldMs)
-    wrong.push(`the last canary died ${duration(canary.ageMs)} ago: more than three periods (${duration(oldMs)})`)
+  if (canaries.length === 0) unknown.push('no canary configured')
+  for (const { store, kind, everyMs = 0, ageMs } of canaries) {
+    const oldMs = periods * everyMs
+    if (ageMs === undefined) unknown.push(`no canary of ${store} (${kind}) was seen to die yet`)
+    else if (ageMs >= oldMs)
+      wrong.push(
+        `the last canary of ${store} (${kind}) died ${duration(ageMs)} ago: more than three periods (${duration(oldMs)})`,
+      )
+  }
   if (Math.abs(skewMs) >= maxSkewMs) wrong.push(`the clock differs from Redis's by ${duration(Math.abs(skewMs))}`)
   return { wrong, unknown }
 }
 
 /** One verdict for every surface, with why, worst first. */
-export const judge = (state: StateStatus, canary: CanaryStatus): { verdict: Verdict; reasons: string[] } => {
-  const self = selfReasons(canary, state.skewMs)
+export const judge = (state: StateStatus, canaries: CanaryStatus[]): { verdict: Verdict; reasons: string[] } => {
+  const self = selfReasons(canaries, state.skewMs)
   const wrong = [...stateReasons(state), ...self.wrong]
   if (wrong.length > 0) return { verdict: 'not_well', reasons: [...wrong, ...self.unknown] }
   const unknown = [

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { randomId } from '../pipeline/ids.ts'
 
-/** One canary runs at a time over all processes, and one begins per period. */
+/** One canary of a name runs at a time over all processes, and one begins per period. */
 export type CanaryLease = {
   /** False: another one runs, or this period has had its own. */
   take(everyMs: number): Promise<boolean>
@@ -12,10 +12,10 @@ export type CanaryLease = {
 /** A killed holder's canary is over after this long. */
 const runningMs = 5_000
 
-export const canaryLease = (redis: Redis, prefix: string, store: string): CanaryLease => {
+export const canaryLease = (redis: Redis, prefix: string, name: string): CanaryLease => {
   const me = randomId()
-  const running = `${prefix}:canary-running:${store}`
-  const begun = `${prefix}:canary-begun:${store}`
+  const running = `${prefix}:canary-running:${name}`
+  const begun = `${prefix}:canary-begun:${name}`
   return {
     take: async everyMs => {
       if ((await redis.set(running, me, 'PX', runningMs, 'NX')) !== 'OK') return false

@@ -1,15 +1,18 @@
+import type { Canary } from '../../schemas/canary.ts'
 import type { EventType } from '../../schemas/events.ts'
 import type { Receipt } from '../../schemas/receipt.ts'
 import type { Problem } from '../pipeline/errors.ts'
 import { every } from '../pipeline/every.ts'
 import { credentialId, randomId } from '../pipeline/ids.ts'
 import type { CanaryLease } from './canary-lease.ts'
-import type { CanaryConfig } from './canary-state.ts'
+
+/** A fresh credential as its grant has it. `value`: already sealed to the intake key, where its store must be shown it. */
+export type Created = { handle: string; target?: string; value?: string; expiresAt?: number | undefined }
 
 export type CanaryParts = {
-  config: CanaryConfig
+  config: Canary
   lease: CanaryLease
-  createToken(session: string): Promise<{ handle: string; expiresAt: number } | { problem: Problem }>
+  create(session: string): Promise<Created | { problem: Problem }>
   /** Through the same door as everybody's events. Resolves when its facts are durable. */
   send(type: EventType, data: Record<string, unknown>): Promise<void>
   receiptOf(cid: string): Promise<Receipt | undefined>
@@ -25,21 +28,21 @@ export type CanaryParts = {
 const periods = 3
 const pollMs = 100
 
-/** A real token, through the whole real path, every period: its proven death is what health means. */
+/** A real credential, through the whole real path, every period: its proven death is what health means. */
 export const startCanary = (parts: CanaryParts): { close(): Promise<void> } => {
   const { config, log } = parts
   const closing = new AbortController()
   const startedAt = Date.now()
   let pagedAt = 0
   const onError = (error: unknown) =>
-    log({ msg: 'the canary failed', store: config.store, error: error instanceof Error ? error.message : 'unknown' })
+    log({ msg: 'the canary failed', ...named(config), error: error instanceof Error ? error.message : 'unknown' })
 
   const page = async () => {
     const since = (await parts.lastVerifiedAt()) ?? startedAt
     const ageMs = Date.now() - since
     if (ageMs < periods * config.everyMs || Date.now() - pagedAt < config.everyMs) return
     pagedAt = Date.now()
-    log({ msg: 'PAGE no canary was proven dead for three periods', store: config.store, afterMs: ageMs })
+    log({ msg: 'PAGE no canary was proven dead for three periods', ...named(config), afterMs: ageMs })
   }
   const tickMs = Math.min(1_000, config.everyMs / 2)
   const stopRuns = every(
@@ -63,18 +66,20 @@ export const startCanary = (parts: CanaryParts): { close(): Promise<void> } => {
   }
 }
 
+const named = ({ store, kind }: Canary) => ({ store, kind })
+
 const run = async (parts: CanaryParts, closing: AbortSignal): Promise<void> => {
   const { config, log } = parts
-  const { store } = config
+  const { store, kind } = config
   const session = `canary-${randomId()}`
-  const token = await parts.createToken(session)
-  if ('problem' in token) {
-    const { code, detail } = token.problem
-    return log({ msg: 'the canary cannot be made', store, code, detail })
+  const created = await parts.create(session)
+  if ('problem' in created) {
+    const { code, detail } = created.problem
+    return log({ msg: 'the canary cannot be made', store, kind, code, detail })
   }
-  const { handle } = token
-  const expiresAt = new Date(token.expiresAt).toISOString()
-  const grant = { session, store, kind: 'vault.token', handle, expiresAt, renewable: false }
+  const { handle, expiresAt, ...more } = created
+  const life = expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt).toISOString() }
+  const grant = { session, store, kind, handle, ...more, ...life, renewable: false }
   await parts.send('curfew.session.started', { session })
   await parts.send('curfew.credential.granted', grant)
   await parts.send('curfew.session.ended', { session, reason: 'canary' })
@@ -87,11 +92,12 @@ const untilSettled = async (parts: CanaryParts, cid: string, closing: AbortSigna
   while (!closing.aborted) {
     const receipt = await parts.receiptOf(cid)
     if (receipt?.outcome === 'verified') return parts.rememberDeath(receipt.settledAt)
-    if (receipt) return log({ msg: 'PAGE a canary was not proven dead', cid, outcome: receipt.outcome })
+    if (receipt)
+      return log({ msg: 'PAGE a canary was not proven dead', ...named(config), cid, outcome: receipt.outcome })
     if (Date.now() > deadline) {
       const blocked = await parts.blockedBy(cid)
-      if (blocked === undefined) return parts.onStuck('a canary neither dies nor is blocked')
-      return log({ msg: 'the canary is blocked', cid, code: blocked })
+      if (blocked === undefined) return parts.onStuck(`a canary of ${config.store} neither dies nor is blocked`)
+      return log({ msg: 'the canary is blocked', ...named(config), cid, code: blocked })
     }
     await parts.lease.keep()
     await new Promise(resolve => setTimeout(resolve, pollMs))

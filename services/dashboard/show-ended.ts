@@ -1,6 +1,6 @@
 import type { DeadLetterCount, PageSections, ShownReceipts } from '../../schemas/http-page.ts'
 import type { Receipt } from '../../schemas/receipt.ts'
-import type { CanaryStatus, Status } from '../../schemas/status.ts'
+import type { Status } from '../../schemas/status.ts'
 import { byId, el, keepList, setText } from './dom.ts'
 import { duration, number, shortened, words } from './format.ts'
 import { movingTime } from './moving-times.ts'
@@ -67,24 +67,24 @@ export const showDeadLetters = (letters: readonly DeadLetterCount[]): void => {
   setText(byId('letters-note'), letters.length === 0 ? 'Every event was understood.' : 'since the counters began')
 }
 
-/** One today; where there are several, each stands here. */
-const canariesOf = (status: Status & { canaries?: CanaryStatus[] }): CanaryStatus[] =>
-  status.canaries ?? [status.canary]
-
-export const showCanaries = (status: Status): void => {
-  const canaries = canariesOf(status).filter(one => one.configured)
+export const showCanaries = ({ canaries }: Status): void => {
   // Its age moves by itself: only a new death changes the row.
-  const rows = canaries.map(({ store = '', everyMs = 0, lastVerifiedAt }) => ({ store, everyMs, lastVerifiedAt }))
+  const rows = canaries.map(({ store = '', kind = '', everyMs = 0, lastVerifiedAt }) => ({
+    store,
+    kind,
+    everyMs,
+    lastVerifiedAt,
+  }))
   keepList(
     byId('canaries'),
     rows,
-    one => one.store,
-    ({ store, everyMs, lastVerifiedAt }) =>
+    one => `${one.store} ${one.kind}`,
+    ({ store, kind, everyMs, lastVerifiedAt }) =>
       el(
         'li',
         {},
         el('span', { class: 'store', text: store }),
-        el('span', { class: 'clip', text: `every ${duration(everyMs)}` }),
+        el('span', { class: 'clip', text: `${kind}, every ${duration(everyMs)}` }),
         el(
           'span',
           { class: 'tail' },

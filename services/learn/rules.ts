@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { CanaryEntry } from '../../schemas/canary.ts'
 import type { Config } from '../../schemas/config.ts'
 import type { VaultStoreConfig } from '../../schemas/store-vault.ts'
 import type { VaultLearn } from '../../schemas/vault-learn.ts'
@@ -43,7 +44,7 @@ export const auditKid = (store: string): string => {
   return kid.length <= 32 ? kid : `audit-${createHash('sha256').update(store).digest('hex').slice(0, 26)}`
 }
 
-export const learnRules = (store: LearningStore, canary: Config['canary']): LearnRules => {
+export const learnRules = (store: LearningStore, canary: CanaryEntry[]): LearnRules => {
   const { learn } = store
   return {
     ...learn,
@@ -52,13 +53,16 @@ export const learnRules = (store: LearningStore, canary: Config['canary']): Lear
       exact: new Set(learn.paths.filter(path => !path.endsWith('*'))),
       beginnings: learn.paths.filter(path => path.endsWith('*')).map(path => path.slice(0, -1)),
     },
-    own: new Set(canary?.store === store.id ? [`auth/token/create/${canary.tokenRole}`] : []),
+    own: new Set(canary.filter(one => one.store === store.id).map(canaryPath)),
     self: {},
     namespace: (store.namespace ?? '').replaceAll(/^\/|\/$/g, ''),
     kid: auditKid(store.id),
     lateMs: learn.lateMs ?? (learn.auditTopic !== undefined ? 60_000 : learn.auditSocket !== undefined ? 10_000 : 0),
   }
 }
+
+const canaryPath = ({ tokenRole, databaseRole }: CanaryEntry) =>
+  databaseRole === undefined ? `auth/token/create/${tokenRole}` : `database/creds/${databaseRole}`
 
 export const looksAt = ({ paths, own }: LearnRules, path: string): boolean =>
   !own.has(path) && (paths.exact.has(path) || paths.beginnings.some(beginning => path.startsWith(beginning)))

@@ -135,7 +135,8 @@ export type Rotated = {
   current?: { handle?: string | undefined; fields?: Record<string, string> | undefined } | undefined
 }
 /** `current`: the version that consumers read now, where the new one shall take its place. What it names must not be touched. */
-export type IssueRequest = { name: string; lifeMs: number } & Rotated
+/** `lane`: absent, as a rotation issues. */
+export type IssueRequest = { name: string; lifeMs: number; lane?: Lane | undefined } & Rotated
 export type StoreUse = { state: 'accepted' } | { state: 'refused' } | { state: 'unknown'; problem: Problem }
 export type Issued = {
   handle: string

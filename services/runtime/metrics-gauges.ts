@@ -6,7 +6,7 @@ import { helpOf } from './metric-help.ts'
 
 export type Now = {
   status: StateStatus
-  canary: CanaryStatus
+  canaries: CanaryStatus[]
   secrets: SecretEntry[]
   /** Unread records by topic; a topic that could not be asked about is absent. */
   consumerLag: Record<string, number>
@@ -73,14 +73,20 @@ const readingGauges = ({ status, consumerLag }: Now): Family[] => {
   ]
 }
 
-const canaryGauges = ({ canary: { configured, store = '', everyMs = 0, ageMs } }: Now): Family[] =>
-  configured
-    ? [
+const canaryGauges = ({ canaries }: Now): Family[] => {
+  const each = (name: string, value: (one: CanaryStatus) => number) =>
+    gauge(
+      name,
+      canaries.map(one => [{ store: one.store ?? '', kind: one.kind ?? '' }, value(one)]),
+    )
+  return canaries.length === 0
+    ? []
+    : [
         // Never seen to die: infinitely old, so that the alert fires and does not wait for a first value.
-        gauge('curfew_canary_age_seconds', [[{ store }, (ageMs ?? Number.POSITIVE_INFINITY) / 1_000]]),
-        gauge('curfew_canary_period_seconds', [[{ store }, everyMs / 1_000]]),
+        each('curfew_canary_age_seconds', one => (one.ageMs ?? Number.POSITIVE_INFINITY) / 1_000),
+        each('curfew_canary_period_seconds', one => (one.everyMs ?? 0) / 1_000),
       ]
-    : []
+}
 
 /** By the last step that was taken; `requested`: none yet. Every step has its line, so that an empty one is seen to be empty. */
 const flight = ({ secrets }: Now): Family => {

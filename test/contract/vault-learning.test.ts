@@ -44,7 +44,7 @@ afterAll(async () => {
 
 const learnedOf = (handle: string) => {
   if (!config.learn) throw new Error('no learn')
-  const rules = learnRules({ ...config, learn: config.learn }, undefined)
+  const rules = learnRules({ ...config, learn: config.learn }, [])
   return until('the record is in the audit file', () =>
     readFileSync(auditFile, 'utf8')
       .split('\n')

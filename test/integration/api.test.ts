@@ -117,7 +117,7 @@ describe('the API beside the real pipeline', () => {
     const { json } = await call<{ sessions: { session: string }[] }>('GET', '/v1/sessions')
     expect(json.sessions.map(one => one.session)).toEqual(['h-2', 'h-1'])
     const metrics = await (await fetch(`${api.url}/metrics`, { headers: { connection: 'close' } })).text()
-    expect(metrics).toMatch(/curfew_canary_age_seconds\{store="vault-local"\} \d/)
+    expect(metrics).toMatch(/curfew_canary_age_seconds\{store="vault-local",kind="vault.token"\} \d/)
     expect(metrics).toMatch(/curfew_outcomes_total\{store="vault-local",cause="session_ended",outcome="verified"\} 1\n/)
     expect(metrics).toContain('curfew_lag_seconds_bucket')
   })

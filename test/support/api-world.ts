@@ -48,6 +48,7 @@ export const stateOf = (change: Partial<StateStatus> = {}): StateStatus => ({
 export const youngCanary: CanaryStatus = {
   configured: true,
   store: 'vault-a',
+  kind: 'vault.token',
   everyMs: 60_000,
   lastVerifiedAt: 1_699_999_988_000,
   ageMs: 12_000,
@@ -101,7 +102,7 @@ export const apiWorld = (
       secret: () => Promise.resolve(undefined),
       status: () => Promise.resolve(stateOf()),
       clockSkewMs: () => Promise.resolve(0),
-      canary: () => Promise.resolve(youngCanary),
+      canaries: () => Promise.resolve([youngCanary]),
       lastHour: () => ({ died: 0, impossible: 0, unproven: 0, goneBeforeSeen: 0, complete: true }),
       lag: ({ window }) =>
         lagAnswer(lagHistory(Date.now), { tenants: [], window, now: 0, boundMs: 30_000, complete: true }),

@@ -10,6 +10,7 @@ export const statusOf = (change: Partial<Status> = {}): Status => ({
   reasons: [],
   ...stateOf(),
   canary: youngCanary,
+  canaries: [youngCanary],
   lastHour: {
     died: 1_204,
     impossible: 2,

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Receipt } from '../../schemas/receipt.ts'
-import type { StateStatus } from '../../schemas/status.ts'
+import type { CanaryStatus, StateStatus } from '../../schemas/status.ts'
 import { readCounters, readHistograms } from '../../services/runtime/counters.ts'
 import { metrics } from '../../services/runtime/metrics.ts'
 import { stateOf, youngCanary } from './api-world.ts'
@@ -31,13 +31,17 @@ export const countingRedis = () => {
   return { redis: redis as unknown as Redis, state }
 }
 
-export const shownMetrics = (redis: Redis, change: Partial<StateStatus> = {}) =>
+export const shownMetrics = (
+  redis: Redis,
+  change: Partial<StateStatus> = {},
+  canaries: CanaryStatus[] = [youngCanary],
+) =>
   metrics({
     stores: ['vault-a'],
     topics: ['task-lifecycle', 'credential-grants'],
     now: async () => {
       await redis.hgetall('w:counters')
-      return { status: stateOf(change), canary: youngCanary, secrets: [], consumerLag: { 'task-lifecycle': 7 } }
+      return { status: stateOf(change), canaries, secrets: [], consumerLag: { 'task-lifecycle': 7 } }
     },
     counters: () => readCounters(redis, 'w'),
     histograms: () => readHistograms(redis, 'w'),

@@ -1,7 +1,8 @@
+import type { CredentialKind } from '../../schemas/grant.ts'
 import type { GrantEntry } from '../../schemas/http.ts'
 import type { SecretEntry } from '../../schemas/http-secrets.ts'
 import type { Receipt } from '../../schemas/receipt.ts'
-import type { StoreStatus } from '../../schemas/status.ts'
+import type { CanaryStatus, StoreStatus } from '../../schemas/status.ts'
 import type { ApiParts } from '../../services/api/ports.ts'
 import { lagAnswer } from '../../services/ledger/lag-answer.ts'
 import { lagHistory } from '../../services/ledger/lag-history.ts'
@@ -154,14 +155,21 @@ const coming = () => ({
   exact: true,
 })
 
-const canary = () =>
-  Promise.resolve({
-    configured: true,
-    store: 'vault-prod',
-    everyMs: minute,
-    lastVerifiedAt: Date.now() - 12_000,
-    ageMs: 12_000,
-  })
+const canaryOf = (store: string, kind: CredentialKind, ageMs: number): CanaryStatus => ({
+  configured: true,
+  store,
+  kind,
+  everyMs: minute,
+  lastVerifiedAt: Date.now() - ageMs,
+  ageMs,
+})
+/** Two of one store, of several kinds. */
+const canaries = () =>
+  Promise.resolve([
+    canaryOf('vault-prod', 'vault.token', 12_000),
+    canaryOf('vault-prod', 'vault.lease', 9_000),
+    canaryOf('mcp-keys', 'api.key', 11_000),
+  ])
 
 const ended = () => {
   const now = Date.now()
@@ -183,7 +191,7 @@ const common = (incident: boolean): Scene => {
   const history = lived(incident)
   const receipts = ended()
   return {
-    canary,
+    canaries,
     lag: ({ window, tenants }) =>
       lagAnswer(history, { tenants, window, now: Date.now(), boundMs: 30_000, complete: true }),
     receipts: () => Promise.resolve({ receipts, complete: true }),
@@ -278,7 +286,7 @@ export const incidentScene = (): Scene => {
 }
 
 export const emptyScene = (): Scene => ({
-  canary,
+  canaries,
   status: () => Promise.resolve(stateOf({ now: Date.now(), stores: [store('vault-prod')] })),
   expiries: () => Promise.resolve({ ...coming(), counts: Array.from({ length: 60 }, () => 0) }),
 })

@@ -70,7 +70,7 @@ const readNames = [
   'secrets',
   'secret',
   'status',
-  'canary',
+  'canaries',
   'lastHour',
   'lag',
   'expiries',

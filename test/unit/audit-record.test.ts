@@ -37,7 +37,7 @@ const configWith = (learn: Json = {}, more: Json = {}) =>
 const rulesWith = (learn: Json = {}, more: Json = {}): LearnRules => {
   const [store] = learningStores(configWith(learn, more))
   if (!store) throw new Error('no store learns')
-  return learnRules(store, undefined)
+  return learnRules(store, [])
 }
 const rules = rulesWith()
 const learnedFrom = (all: unknown[], by = rules) => all.flatMap(record => readAuditRecord(by, record).learned)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Receipt } from '../../schemas/receipt.ts'
 import type { Status } from '../../schemas/status.ts'
-import { grantEntry, sessionDetail } from '../support/api-world.ts'
+import { grantEntry, sessionDetail, youngCanary } from '../support/api-world.ts'
 import { cli, statusOf } from '../support/cli-world.ts'
 
 const narrow = (text: string) => expect(Math.max(...text.split('\n').map(line => line.length))).toBeLessThanOrEqual(80)
@@ -80,10 +80,29 @@ describe('curfew status', () => {
   })
 
   it('cannot tell says what is unknown and exit 2', async () => {
-    const change = { verdict: 'cannot_tell', reasons: ['no canary configured'], canary: { configured: false } } as const
-    const { out, exitCode } = await cli(['status'], statusAnswer({ ...change, reasons: [...change.reasons] }))
+    const change = {
+      verdict: 'cannot_tell',
+      reasons: ['no canary configured'],
+      canary: { configured: false },
+      canaries: [],
+    } as const
+    const { out, exitCode } = await cli(
+      ['status'],
+      statusAnswer({ ...change, reasons: [...change.reasons], canaries: [] }),
+    )
     expect(out).toMatch(/^CANNOT TELL {2}no canary configured +no canary\n/)
     expect(exitCode).toBe(2)
+    narrow(out)
+  })
+
+  it('where something is wrong each canary is told of, the worst one in the headline', async () => {
+    const never = { configured: true, store: 'mcp-keys', kind: 'api.key', everyMs: 60_000 } as const
+    const reasons = ['no canary of mcp-keys (api.key) was seen to die yet']
+    const change = { verdict: 'cannot_tell', reasons, canary: never, canaries: [youngCanary, never] } as const
+    const { out } = await cli(['status'], statusAnswer({ ...change, canaries: [...change.canaries] }))
+    expect(out).toMatch(/^CANNOT TELL {2}no canary of mcp-keys \(api.key\) was seen to die yet/)
+    expect(out).toContain('canary: none died yet')
+    expect(out).toContain('canaries died: vault-a (vault.token) 12s ago, mcp-keys (api.key) none died')
     narrow(out)
   })
 

@@ -9,13 +9,13 @@ type Told = { sent: string[]; deaths: number[]; stuck: string[]; pages: string[]
 const canary = async (change: Partial<CanaryParts>, over: (told: Told) => boolean): Promise<Told> => {
   const told: Told = { sent: [], deaths: [], stuck: [], pages: [], begun: 0 }
   const running = startCanary({
-    config: { store: 'vault-a', tokenRole: 'canary', everyMs: 60 },
+    config: { store: 'vault-a', kind: 'vault.token', tokenRole: 'canary', everyMs: 60 },
     lease: {
       take: () => Promise.resolve(told.begun++ === 0),
       keep: () => Promise.resolve(),
       release: () => Promise.resolve(),
     },
-    createToken: () => Promise.resolve({ handle: 'accessor', expiresAt: Date.now() + 60_000 }),
+    create: () => Promise.resolve({ handle: 'accessor', expiresAt: Date.now() + 60_000 }),
     send: type => Promise.resolve(void told.sent.push(type)),
     receiptOf: () => Promise.resolve(undefined),
     blockedBy: () => Promise.resolve(undefined),
@@ -45,8 +45,8 @@ describe('the canary', () => {
     expect(told).toMatchObject({ deaths: [], pages: ['PAGE a canary was not proven dead'] })
   })
   it('one that cannot be made sends nothing, and three periods without a death are paged', async () => {
-    const createToken = () => Promise.resolve({ problem: { code: 'sealed', detail: 'sealed' } as const })
-    const told = await canary({ createToken }, ({ pages }) => pages.some(page => page.includes('three periods')))
+    const create = () => Promise.resolve({ problem: { code: 'sealed', detail: 'sealed' } as const })
+    const told = await canary({ create }, ({ pages }) => pages.some(page => page.includes('three periods')))
     expect(told).toMatchObject({ sent: [], deaths: [], stuck: [] })
   })
   it('one that neither dies nor is blocked asks for a new start', async () => {

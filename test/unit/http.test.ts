@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { CanaryStatus } from '../../schemas/status.ts'
 import { FactsUnavailable, RejectedEvent } from '../../services/pipeline/errors.ts'
 import { sessionKey } from '../../services/pipeline/ids.ts'
 import { apiWorld, grantEntry, sessionDetail, stateOf, youngCanary } from '../support/api-world.ts'
@@ -142,31 +143,40 @@ describe('/healthz', () => {
     const answer = await apiWorld({ read }).call('GET', '/healthz')
     return [answer.statusCode, answer.json().reasons.join()]
   }
-  const canary = (change: object) => ({ canary: () => Promise.resolve({ ...youngCanary, ...change }) })
+  const canary = (...changes: object[]) => ({
+    canaries: () => Promise.resolve(changes.map(change => ({ ...youngCanary, ...change }))),
+  })
   it('is 200 while canaries die', async () => expect(await health({})).toEqual([200, '']))
   it('is 503 without a canary: unknown is not well', async () =>
-    expect(await health({ canary: () => Promise.resolve({ configured: false }) })).toEqual([
-      503,
-      'no canary configured',
-    ]))
+    expect(await health(canary())).toEqual([503, 'no canary configured']))
   it('is 503 until the first canary has died', async () =>
-    expect(await health(canary({ ageMs: undefined }))).toEqual([503, 'no canary was seen to die yet']))
+    expect(await health(canary({ ageMs: undefined }))).toEqual([
+      503,
+      'no canary of vault-a (vault.token) was seen to die yet',
+    ]))
   it('is 503 when the last one died three periods ago', async () =>
     expect(await health(canary({ ageMs: 180_000 }))).toEqual([503, expect.stringContaining('three periods')]))
+  it('is 503 when any one of them is too old, and names that one only', async () => {
+    const old = { store: 'mcp-keys', kind: 'api.key', everyMs: 10_000, ageMs: 30_000 }
+    expect(await health(canary({}, old, { kind: 'vault.lease' }))).toEqual([
+      503,
+      'the last canary of mcp-keys (api.key) died 30s ago: more than three periods (30s)',
+    ])
+  })
   it('is 503 when the clock is 2 s off', async () =>
     expect(await health({ clockSkewMs: () => Promise.resolve(-2_000) })).toEqual([
       503,
       expect.stringContaining('clock'),
     ]))
   it('is 503 while Redis is away', async () =>
-    expect(await health({ canary: away })).toEqual([503, expect.any(String)]))
+    expect(await health({ canaries: away })).toEqual([503, expect.any(String)]))
 })
 
 describe('/v1/status', () => {
-  const verdict = async (state: Parameters<typeof stateOf>[0], canary: object = {}) => {
+  const verdict = async (state: Parameters<typeof stateOf>[0], canaries: CanaryStatus[] = [youngCanary]) => {
     const read = {
       status: () => Promise.resolve(stateOf(state)),
-      canary: () => Promise.resolve({ ...youngCanary, ...canary }),
+      canaries: () => Promise.resolve(canaries),
     }
     const { verdict, reasons } = (await apiWorld({ read }).call('GET', '/v1/status', local)).json()
     return [verdict, reasons.length]
@@ -180,6 +190,5 @@ describe('/v1/status', () => {
   it('reading late is not well', async () =>
     expect(await verdict({ caughtUpAgeMs: { grants: 301_000 } })).toEqual(['not_well', 1]))
   it('a rebuild cannot be told', async () => expect(await verdict({ ready: false })).toEqual(['cannot_tell', 1]))
-  it('without a canary it cannot be told', async () =>
-    expect(await verdict({}, { configured: false })).toEqual(['cannot_tell', 1]))
+  it('without a canary it cannot be told', async () => expect(await verdict({}, [])).toEqual(['cannot_tell', 1]))
 })

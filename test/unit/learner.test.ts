@@ -57,7 +57,7 @@ const open = async (change: Partial<LearnerParts> = {}) => {
   const learner = await startLearner({
     auditFile,
     positionFile,
-    rules: learnRules(store, undefined),
+    rules: learnRules(store, []),
     facts: { append: entries => Promise.resolve(void facts.push(...entries)) },
     factsOf: ({ raw, at }) => factsOfEvent({ config, edge: theEdge }, raw, principal, at),
     gaps: {

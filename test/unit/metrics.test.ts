@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { CanaryStatus } from '../../schemas/status.ts'
 import { counters, histograms } from '../../services/runtime/counters.ts'
 import { observeCalls, resultClass } from '../../services/runtime/observe-calls.ts'
 import { observeFolded } from '../../services/runtime/observe-stages.ts'
+import { youngCanary } from '../support/api-world.ts'
 import { countingRedis, receiptOf, shownMetrics } from '../support/metrics-world.ts'
 import { promtool, withoutPrometheus } from '../support/prometheus.ts'
 
@@ -86,11 +88,14 @@ describe('metrics of several processes through one scrape', () => {
       expect([series, value(text, series)]).toEqual([series, 0])
   })
 
-  it('a canary that was never seen to die is infinitely old', async () => {
+  it('each canary has its age and period; one that was never seen to die is infinitely old', async () => {
     const { redis } = countingRedis()
-    const { text } = await shownMetrics(redis).render()
-    expect(value(text, 'curfew_canary_age_seconds{store="vault-a"}')).toBe(12)
-    expect(value(text, 'curfew_canary_period_seconds{store="vault-a"}')).toBe(60)
+    const never: CanaryStatus = { configured: true, store: 'vault-a', kind: 'vault.lease', everyMs: 30_000 }
+    const { text } = await shownMetrics(redis, {}, [youngCanary, never]).render()
+    expect(value(text, 'curfew_canary_age_seconds{store="vault-a",kind="vault.token"}')).toBe(12)
+    expect(value(text, 'curfew_canary_period_seconds{store="vault-a",kind="vault.token"}')).toBe(60)
+    expect(text).toContain('curfew_canary_age_seconds{store="vault-a",kind="vault.lease"} +Inf\n')
+    expect(value(text, 'curfew_canary_period_seconds{store="vault-a",kind="vault.lease"}')).toBe(30)
   })
 })
 

@@ -17,6 +17,7 @@ const statusOf = (change: Partial<Status>): Status => ({
   reasons: [],
   ...stateOf(),
   canary: youngCanary,
+  canaries: [youngCanary],
   lastHour,
   ...change,
 })

@@ -84,7 +84,7 @@ const start = async (place: SocketPlace) => {
   if (!store.learn) throw new Error('no learn')
   learner = await startSocketLearner({
     place,
-    rules: learnRules({ ...store, learn: store.learn }, undefined),
+    rules: learnRules({ ...store, learn: store.learn }, []),
     lookUp: { token: async one => tokens.get(one), lease: async one => leases.has(one) },
     facts: {
       append: (facts: FactEntry[]) => {

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { ApiParts } from '../ports.ts'
 import { selfReasons } from '../verdict.ts'
 
-/** GET /healthz: 200 only while canaries die and are proven dead; otherwise 503 and why. GET /metrics. No token needed. */
+/** GET /healthz: 200 only while every canary dies and is proven dead; otherwise 503 and why. GET /metrics. No token needed. */
 export const healthRoute = (app: FastifyInstance, parts: ApiParts): void => {
   app.get('/healthz', async (_request, reply) => {
     const reasons = await problems(parts)
@@ -16,8 +16,8 @@ export const healthRoute = (app: FastifyInstance, parts: ApiParts): void => {
 
 const problems = async ({ read }: ApiParts): Promise<string[]> => {
   try {
-    const [canary, skewMs] = await Promise.all([read.canary(), read.clockSkewMs()])
-    const { wrong, unknown } = selfReasons(canary, skewMs)
+    const [canaries, skewMs] = await Promise.all([read.canaries(), read.clockSkewMs()])
+    const { wrong, unknown } = selfReasons(canaries, skewMs)
     return [...wrong, ...unknown]
   } catch {
     return ['the state cannot be read: Redis is away']

@@ -16,6 +16,7 @@ export const statusText = (status: Status): string => {
     ...status.stores.flatMap(one => finishLine(one, status.now)),
     '',
     ...status.reasons.map(reason => wrap(`- ${reason}`, '  ')),
+    ...canariesLine(status),
     '',
     wrap(lastHourText(status), '  '),
     '',
@@ -41,6 +42,14 @@ const alive = ({ alivePastDue, oldestPastDueMs, complete }: Status): string => {
 const canaryText = ({ canary }: Status): string => {
   if (!canary.configured) return 'no canary'
   return canary.ageMs === undefined ? 'canary: none died yet' : `canary ${duration(canary.ageMs)} ago`
+}
+
+/** Where something is wrong it matters which of them still die. One alone is in the headline. */
+const canariesLine = ({ canaries }: Status): string[] => {
+  const said = canaries.map(({ store, kind, ageMs }) =>
+    ageMs === undefined ? `${store} (${kind}) none died yet` : `${store} (${kind}) ${duration(ageMs)} ago`,
+  )
+  return said.length < 2 ? [] : [wrap(`canaries died: ${said.join(', ')}`, '  ')]
 }
 
 const beside = (left: string, right: string): string => {

@@ -1,6 +1,6 @@
 import type { Preset } from '../../../schemas/preset.ts'
 import type { Problem } from '../../pipeline/errors.ts'
-import type { Issued } from '../../pipeline/ports.ts'
+import type { Issued, Lane } from '../../pipeline/ports.ts'
 import { at, timeOf } from '../answer-fits.ts'
 import { fillText, type Names } from '../template.ts'
 import { issueName } from './issue-name.ts'
@@ -16,10 +16,10 @@ const unitMs = { milliseconds: 1, seconds: 1_000, minutes: 60_000, hours: 3_600_
  */
 export const issueKey =
   ({ preset, issue, call, own }: { preset: Preset; issue: Issue; call: ProductCall; own: Names }) =>
-  async (name: string, lifeMs: number): Promise<Issued | { problem: Problem }> => {
+  async (name: string, lifeMs: number, lane: Lane = 'kill'): Promise<Issued | { problem: Problem }> => {
     const { request, budget } = issue
     const names = issueNames(issue, name, lifeMs)
-    const reply = await call({ operation: 'issue', request, budget, lane: 'kill', names, fresh: true })
+    const reply = await call({ operation: 'issue', request, budget, lane, names, fresh: true })
     if (!fitter(preset)(issue.done, reply)) return { problem: problemOf(reply, request) }
     return issued(preset, issue, reply, own)
   }

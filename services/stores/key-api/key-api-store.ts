@@ -69,7 +69,7 @@ export const keyApiStore = (config: KeyApiStoreConfig, parts: StoreParts): Store
       )
     },
     ...(door === undefined ? {} : { use: door.use }),
-    ...(issue === undefined ? {} : { issue: ({ name, lifeMs }) => issue(name, lifeMs) }),
+    ...(issue === undefined ? {} : { issue: ({ name, lifeMs, lane }) => issue(name, lifeMs, lane) }),
     ...(status?.named === undefined ? {} : { named: status.named }),
     close: async () => {
       await status?.close()

@@ -63,11 +63,11 @@ export const oauthEndpoints = (parts: {
 }
 
 /** Read each time: a rotated secret is used from then on. */
-const clientAuth = async ({ clientSecretFile, clientAuth }: ClientLogin): Promise<ClientAuth | undefined> => {
+export const clientAuth = async ({ clientSecretFile, clientAuth }: ClientLogin): Promise<ClientAuth | undefined> => {
   const secret = await readFile(clientSecretFile, 'utf8').catch(() => undefined)
   if (secret === undefined || secret.trim() === '') return undefined
   return clientAuth === 'basic' ? ClientSecretBasic(secret.trim()) : ClientSecretPost(secret.trim())
 }
 
-const noSecret = ({ clientId, clientSecretFile }: ClientLogin) =>
+export const noSecret = ({ clientId, clientSecretFile }: ClientLogin) =>
   ({ code: 'permission', detail: `no readable secret of client "${clientId}" in ${clientSecretFile}` }) as const
