@@ -38,7 +38,7 @@ afterAll(() => keys?.close())
 for (const issuer of issuers)
   describe(titles[issuer], () => {
     for (const step of stepsOf(issuer))
-      it.each(faults)(`${step.called}: %s`, async fault => {
+      it.concurrent.each(faults)(`${step.called}: %s`, async fault => {
         const one = await keys[issuer]()
         const accepts = ({ value = '' }: Record<string, string>) => one.accepts(value)
         try {

@@ -66,7 +66,8 @@ export const rotatedKeys = async () => {
   })
   const secretOf = (issuer: { store: string; kind: 'api.key' | 'standing.key' }, kept: KeptSecret) =>
     secretConfig.parse({
-      id: 'one',
+      // Its issuer's names are made of it.
+      id: `one-${randomUUID().slice(0, 8)}`,
       tenant: 'acme',
       keeper: { store: 'vault-kv', name: kept.name },
       issuer,

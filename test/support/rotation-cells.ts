@@ -20,8 +20,8 @@ export type CellSubject = {
   accepts(data: Data): Promise<boolean>
 }
 
-/** Consumers always read a value that works: asked after every turn, from the first version on. */
-const turn = async (work: RotationWork, { kept, accepts }: CellSubject) => {
+/** Consumers always read a value that works: asked after every turn, from the first version on. What did not is kept: `until` tries again. */
+const turn = async (work: RotationWork, { kept, accepts }: CellSubject, refused: Data[]) => {
   const began = (await kept.read()) !== undefined
   try {
     await work.turn()
@@ -29,14 +29,15 @@ const turn = async (work: RotationWork, { kept, accepts }: CellSubject) => {
     if (!(error instanceof Killed)) throw error
     work.restart()
   }
-  if (began) expect(await accepts((await kept.read()) ?? {}), 'what consumers read works').toBe(true)
+  const read = (await kept.read()) ?? {}
+  if (began && !(await accepts(read))) refused.push(read)
 }
 
-const rotated = async (work: RotationWork, one: CellSubject, trigger: string) => {
+const rotated = async (work: RotationWork, one: CellSubject, refused: Data[], trigger: string) => {
   const rotation = work.request(trigger)
   const ended = () => work.view().rotations.find(known => known.rotation === rotation)?.ended
   return until('the rotation has ended', async () => {
-    await turn(work, one)
+    await turn(work, one, refused)
     return ended()
   })
 }
@@ -45,16 +46,19 @@ const rotated = async (work: RotationWork, one: CellSubject, trigger: string) =>
 export const runCell = async (one: CellSubject, { at, nth }: Step, fault: Fault): Promise<string> => {
   const faulty = faultyStores(one.issuer, one.keeper, at, nth, fault)
   const work = rotationWork({ secret: one.secret, stores: faulty.stores, sealing: one.sealing })
-  if ((await one.kept.read()) === undefined) expect((await rotated(work, one, 'the first'))?.result).toBe('done')
+  const refused: Data[] = []
+  if ((await one.kept.read()) === undefined)
+    expect((await rotated(work, one, refused, 'the first'))?.result).toBe('done')
   await until('the first version is known and seen alive', async () => {
-    await turn(work, one)
+    await turn(work, one, refused)
     const version = work.view().versions.at(-1)
     return version && (await work.parts().projection.load(version.cid))?.seenAt
   })
   const first = (await one.kept.read()) ?? {}
   const madeBefore = faulty.made.length
   faulty.arm()
-  const ended = await rotated(work, one, 'by hand')
+  const ended = await rotated(work, one, refused, 'by hand')
+  expect(refused, 'what consumers read and could not use').toEqual([])
   const { value: field, handle } = one.secret.keeper.fields
   const made = faulty.made.map(({ value, handle: name, fields }) => ({ ...fields, [field]: value, [handle]: name }))
   const current = (await one.kept.read()) ?? {}
