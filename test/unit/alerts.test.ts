@@ -20,8 +20,7 @@ const runbook = read('docs/runbook.md')
 const sections = runbook.split(/^## /m).slice(1)
 const anchorOf = (section: string) => (section.split('\n')[0] ?? '').toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
 
-/** Commands of other branches; the list goes when they are there. */
-const notHereYet = ['explain', 'doctor', 'dlq', 'replay', 'audit']
+const sub = (command: Command, [name]: string[]) => command.commands.find(one => one.name() === name)
 
 describe('alerts', () => {
   it('each says what is so in a sentence, how urgent it is, and which section of the runbook says what to type', () => {
@@ -43,17 +42,23 @@ describe('alerts', () => {
     expect(sections.map(anchorOf).filter(anchor => !used.has(anchor))).toEqual([])
   })
 
-  it('each command of the runbook can be typed, with its options', () => {
+  it('each command of the runbook can be typed, with its arguments and options', () => {
     const program = cliProgram({} as never, () => undefined)
     const typed = [...runbook.matchAll(/^curfew (.*)$/gm)].map(match => match[1] ?? '')
     expect(typed.length).toBeGreaterThan(20)
     for (const line of typed) {
-      const [name = '', ...rest] = line.split(' ')
-      if (notHereYet.includes(name)) continue
-      const command = program.commands.find(one => one.name() === name) as Command | undefined
-      expect(command, `curfew ${line}`).toBeDefined()
-      const known = command?.options.map(option => option.long) ?? []
-      for (const option of rest.filter(word => word.startsWith('--'))) expect(known, `curfew ${line}`).toContain(option)
+      let command = program as Command
+      let words: string[] = line.match(/"[^"]*"|\S+/g) ?? []
+      for (let next = sub(command, words); next !== undefined; next = sub(command, words)) {
+        command = next
+        words = words.slice(1)
+      }
+      expect(command, `curfew ${line}`).not.toBe(program)
+      const { operands, unknown } = command.parseOptions(words)
+      expect(unknown, `curfew ${line}`).toEqual([])
+      const needed = command.registeredArguments
+      expect(operands.length, `curfew ${line}`).toBeGreaterThanOrEqual(needed.filter(one => one.required).length)
+      expect(operands.length, `curfew ${line}`).toBeLessThanOrEqual(needed.length)
     }
   })
 
