@@ -5,7 +5,9 @@ import { Kafka, logLevel } from 'kafkajs'
 import { parse, stringify } from 'yaml'
 import type { z } from 'zod'
 import type { principal } from '../../schemas/config.ts'
+import { apiState, grantList } from '../../schemas/http.ts'
 import { loadConfig } from '../../services/runtime/load-config.ts'
+import { waitUntil } from '../stack/wait-until.ts'
 import { openSample, type Sample, type SampleOptions } from '../start/open-sample.ts'
 import { type Agent, runAgent } from './cast.ts'
 
@@ -54,6 +56,7 @@ export const openIncident = async (options: SampleOptions): Promise<Incident> =>
   const rogue = await runAgent(world, 'rogue-bot', { sessions: 40, kinds: ['token', 'token', 'token', 'login', 'key'] })
   const unknown = await runAgent(world, 'release-bot', { sessions: 12, kinds: ['oauth'] })
   await sendPoison(configFile)
+  await untilSeen(options.apiDir, [...rogue.held, ...innocent.held].length)
   await world.others.keys.stopApi()
   await Promise.all([...rogue.sessions.slice(0, 10), ...unknown.sessions].map(end))
   return {
@@ -82,6 +85,21 @@ const allowForgotten = (file: string): void => {
   for (const one of content.principals) if (one.id === 'issuer') one.may.grant?.push(forgotten)
   writeFileSync(file, stringify(content))
 }
+
+/** A death is only proven of what was seen alive before: the key product must not go away earlier. */
+const untilSeen = (apiDir: string, held: number): Promise<void> =>
+  waitUntil(
+    'every credential to be seen alive',
+    180_000,
+    async () => {
+      const { url, token } = apiState.parse(JSON.parse(readFileSync(join(apiDir, 'api.json'), 'utf8')))
+      const answer = await fetch(`${url}/v1/grants?limit=1000`, { headers: { authorization: `Bearer ${token}` } })
+      const { grants } = grantList.parse(await answer.json())
+      const seen = grants.filter(one => one.seenAliveAt !== undefined).length
+      if (seen < held) throw new Error(`${seen} of ${held}`)
+    },
+    1_000,
+  )
 
 const sendPoison = async (configFile: string): Promise<void> => {
   const { brokers, topics } = loadConfig(configFile).kafka

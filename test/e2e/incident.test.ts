@@ -45,7 +45,7 @@ const statusSays = (pattern: RegExp) =>
   until(
     `curfew status says ${pattern}`,
     async () => pattern.test((await shell.type(['status'], { quiet: true })).text),
-    { withinMs: 120_000 },
+    { withinMs: 120_000, everyMs: 1_000 },
   )
 
 it('what is alive and why is found in one screen', async () => {
@@ -62,7 +62,7 @@ it('what is alive and why is found in one screen', async () => {
   expect(story.text).toMatch(/session ended[\s\S]*ALIVE, .* past due\. Blocked/)
   const doctor = await shell.type(['doctor', 'mcp-keys'])
   expect(doctor.exitCode).toBe(2)
-})
+}, 300_000)
 
 it('two hundred credentials of one agent die by a plan that two persons stand for, and nobody else’s', async () => {
   shell.say('INC-2231: the agent rogue-bot is compromised. All that it holds, in every session of it, first as a plan:')
@@ -87,7 +87,7 @@ it('two hundred credentials of one agent die by a plan that two persons stand fo
   expect(receipts.text).toMatch(/verified .*forced/)
   expect(await tryAll(incident.rogue.held)).toEqual({ accepted: 0, refused: 200, unknown: 0 })
   expect(await tryAll(incident.innocent.held)).toEqual({ accepted: 20, refused: 0, unknown: 0 })
-})
+}, 300_000)
 
 it('what was missed is taken in again: the difference first, then once', async () => {
   shell.say('Is anything missing? A release of tonight sends what nobody allowed, and what is no event:')
@@ -108,7 +108,7 @@ it('what was missed is taken in again: the difference first, then once', async (
       plan = /24 facts new/.test(text) ? found(text, /rp_[0-9a-f]+/) : ''
       return plan !== ''
     },
-    { withinMs: 120_000 },
+    { withinMs: 120_000, everyMs: 1_000 },
   )
   const understood = await shell.type(['replay', '--dead-letters'])
   expect(understood.text).toMatch(/resolves 12 dead letters/)
@@ -120,7 +120,7 @@ it('what was missed is taken in again: the difference first, then once', async (
   expect(await tryAll(incident.unknown.held)).toEqual({ accepted: 0, refused: 12, unknown: 0 })
   const again = await shell.type(['replay', '--since', '30m'])
   expect(again.text).toMatch(/ 0 facts new/)
-})
+}, 300_000)
 
 it('the auditor verifies the receipts offline, with the public key and the checkpoint that they hold', async () => {
   shell.say('For the auditor: the public key once, a checkpoint now and then, and the files.')
@@ -137,13 +137,13 @@ it('the auditor verifies the receipts offline, with the public key and the check
       const { receipts, unsigned } = JSON.parse(text) as { receipts: number; unsigned: number }
       return receipts >= 213 && unsigned === 0
     },
-    { withinMs: 90_000 },
+    { withinMs: 90_000, everyMs: 1_000 },
   )
   const verified = await shell.type([...audit, '--since', file('kept.json')])
   expect([verified.exitCode, found(verified.text, /AUDIT VERIFIED/)]).toEqual([0, 'AUDIT VERIFIED'])
   if (process.env.CURFEW_WRITE_DOCS)
     writeFileSync(join(import.meta.dirname, '../../docs/incident.md'), shell.markdown())
-})
+}, 300_000)
 
 const intro = `# An incident, from a terminal
 
