@@ -128,7 +128,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
       ? (await redis.hmget(key('marks'), 'grants', 'lifecycle')).every(mark => mark !== null)
       : (await redis.hlen(key('ready'))) === config.kafka.factsPartitions
   await until('the facts are folded and the inputs are read', ready, {
-    withinMs: options.readyWithinMs ?? 60_000,
+    withinMs: options.readyWithinMs ?? 100_000,
   }).catch(async error => {
     await world.close()
     throw new Error(`${String(error)}\n${text().slice(-4_000)}`)
