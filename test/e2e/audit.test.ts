@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KeptCheckpoints } from '../../schemas/audit.ts'
 import type { FactOf } from '../../schemas/facts.ts'
 import { auditSource } from '../../services/audit/audit-source.ts'
+import { canonical } from '../../services/audit/chain.ts'
 import { publicKeys } from '../../services/audit/keys.ts'
 import { newestCheckpoints } from '../../services/audit/newest-checkpoints.ts'
 import { verifyAudit } from '../../services/audit/verify-audit.ts'
@@ -17,6 +18,7 @@ import { startWorld, type World } from '../support/world.ts'
 
 let world: World
 const exporters: Launched[] = []
+const said: string[] = []
 beforeAll(async () => {
   world = await startWorld({
     processes: [['ledger', 'intake', 'work']],
@@ -36,7 +38,7 @@ const exporter = (crash?: string): Launched => {
     configFile: join(world.dir, 'curfew.yaml'),
     processes: [['audit']],
     env: { CURFEW_STATE_DIR: world.dir, ...env },
-    onOutput: () => undefined,
+    onOutput: text => said.push(String(text)),
   })
   exporters.push(launched)
   return launched
@@ -63,6 +65,8 @@ const die = async (session: string, count: number) => {
   for (let i = 0; i < count; i += 1) await world.grant(session, await world.issuer.token())
   await world.emitter.emit('curfew.session.ended', { session })
 }
+/** A process starts again, takes the lease and joins its group. */
+const waiting = { withinMs: 90_000 }
 /** All that the facts have. */
 const untilExported = (deaths: number) =>
   until(
@@ -71,7 +75,7 @@ const untilExported = (deaths: number) =>
       const [facts, records] = [await world.outcomes(), recordsIn(filesOf(dir()))]
       return facts.length >= deaths && records.length === facts.length && records
     },
-    { withinMs: 90_000 },
+    waiting,
   )
 
 describe('receipts that an auditor can trust', () => {
@@ -89,10 +93,15 @@ describe('receipts that an auditor can trust', () => {
       await dying(`killed-${point}`)
       await until(`it dies ${point}`, () => existsSync(died), { withinMs: 60_000 })
       await untilExported(deaths)
-      const report = await until('all is signed', async () => {
-        const seen = await verifyAudit({ source: auditSource(dir()), keys, since: kept })
-        return seen.unsigned === 0 && seen
-      })
+      const report = await until(
+        'all is signed',
+        async () => {
+          const seen = await verifyAudit({ source: auditSource(dir()), keys, since: kept })
+          if (seen.unsigned > 0) throw new Error(`${point}: ${JSON.stringify(seen)}\n${said.slice(-10).join('')}`)
+          return seen
+        },
+        waiting,
+      )
       expect([report.problems, report.receipts >= deaths], point).toEqual([[], true])
       await one.close()
       kept = await newestCheckpoints(dir())
@@ -106,9 +115,9 @@ describe('receipts that an auditor can trust', () => {
       deaths += 6
     }
     const records = await untilExported(deaths)
-    const facts = (await world.outcomes()).map(one => JSON.stringify(one)).sort()
+    const facts = (await world.outcomes()).map(one => canonical(one)).sort()
     expect(
-      records.map(one => JSON.stringify((one.fact as unknown as FactOf<'outcome'>).receipt)).sort(),
+      records.map(one => canonical((one.fact as unknown as FactOf<'outcome'>).receipt)).sort(),
       'each as often as in the facts',
     ).toEqual(facts)
     const key = await keep('audit-key.json', 'key', '--config', join(world.dir, 'curfew.yaml'))

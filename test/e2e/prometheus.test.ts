@@ -55,7 +55,7 @@ describe.skipIf(withoutPrometheus)(withoutPrometheus ?? 'a real Prometheus besid
 
   it('the first poison event opens a ticket', async () => {
     expect(await firing('CurfewDeadLettersGrowing')).toBeUndefined()
-    await sendPoison(world)
+    await (await sendPoison(world)).close()
     const { labels } = await until('the ticket', () => firing('CurfewDeadLettersGrowing'))
     expect(labels.topic).toMatch(/task-lifecycle|credential-grants|leak-detections/)
   })

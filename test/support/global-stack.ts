@@ -3,7 +3,7 @@ import { startStack } from '../../infra/stack/start-stack.ts'
 import { stacksVariable, workers } from './workers.ts'
 
 /** One real stack for each worker: a test file may break what it stands on. A stack that is given already is used. */
-let running: Promise<() => Promise<void>> | undefined
+const shared = globalThis as { curfewTestStacks?: Promise<() => Promise<void>> }
 
 const start = async () => {
   const stacks = await Promise.all(Array.from({ length: workers(process.env) }, () => startStack()))
@@ -14,11 +14,11 @@ const start = async () => {
 }
 
 export const setup = async (): Promise<() => Promise<void>> => {
-  // Each project calls this: the first one starts the stacks and ends them.
-  if (running !== undefined) {
-    await running
+  // Each project calls this, from a copy of this module of its own: the first one starts the stacks and ends them.
+  if (shared.curfewTestStacks !== undefined) {
+    await shared.curfewTestStacks
     return async () => undefined
   }
-  running = start()
-  return running
+  shared.curfewTestStacks = start()
+  return shared.curfewTestStacks
 }
