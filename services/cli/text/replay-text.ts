@@ -21,7 +21,7 @@ export const lettersText = ({ letters, open, complete }: DeadLetterList, now: nu
       { title: 'STATE', of: stateOf },
       { title: 'REASON', most: 18, of: one => one.reason },
       { title: 'PRINCIPAL', most: 16, of: one => one.principal },
-      { title: 'LETTER (topic/partition/offset)', of: one => one.id },
+      { title: 'LETTER (topic/partition/offset)', whole: true, of: one => one.id },
     ]),
     ...(complete ? [] : ['There is more: --limit shows it.']),
     ...(letters.some(one => one.gone)

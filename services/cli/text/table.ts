@@ -6,6 +6,8 @@ export type Column<T> = {
   right?: boolean
   /** The widest that it may become. */
   most?: number
+  /** A name to copy: longer lines are better than a part of it. */
+  whole?: boolean
   of(row: T): string
 }
 
@@ -18,7 +20,12 @@ export const table = <T>(rows: T[], cells: Column<T>[], indent = ''): string => 
   const used = indent.length + widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0)
   widths[widths.length - 1] = Math.max(4, Math.min(widths.at(-1) ?? 0, columns - used))
   const lines = texts.map(line =>
-    line.map((text, i) => pad(cut(text, widths[i] ?? 0), widths[i] ?? 0, cells[i]?.right ?? false)).join('  '),
+    line
+      .map((text, i) => {
+        const width = widths[i] ?? 0
+        return pad(cells[i]?.whole ? text : cut(text, width), width, cells[i]?.right ?? false)
+      })
+      .join('  '),
   )
   return lines.map(line => (indent + line).trimEnd()).join('\n')
 }
