@@ -30,11 +30,9 @@ const args = [
   report,
   ...process.argv.slice(2),
 ]
-// The whole suite mostly waits: files run side by side, each on a stack of its own. One that is picked out runs alone.
-const side = process.argv.length > 2 ? {} : { CURFEW_TEST_WORKERS: '2' }
 // Hundreds of processes start in a run, each from the same sources.
 const NODE_COMPILE_CACHE = join(dir, 'compiled')
-const env = { NODE_COMPILE_CACHE, ...side, ...process.env }
+const env = { NODE_COMPILE_CACHE, ...process.env }
 const runner = spawn(bin('vitest'), args, { cwd: root, stdio: 'inherit', env })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => runner.kill(signal))
 runner.on('exit', code => {

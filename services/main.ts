@@ -1,9 +1,6 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { apiRole } from './api-role.ts'
-import { auditRole } from './audit-role.ts'
 import { edge } from './intake/fingerprints.ts'
-import { learnRole } from './learn-role.ts'
 import { askElsewhere } from './learned-leaks.ts'
 import { connectKafka, muteNegativeTimerWarnings } from './ledger/kafka.ts'
 import { openLedger } from './ledger/open-ledger.ts'
@@ -12,7 +9,7 @@ import { StartRefused } from './pipeline/errors.ts'
 import { every } from './pipeline/every.ts'
 import type { Store } from './pipeline/ports.ts'
 import { noTracing } from './pipeline/tracing.ts'
-import { intakeRole, ledgerRole, type Parts, type Started } from './roles.ts'
+import type { Parts, Started } from './roles.ts'
 import { counters, histograms } from './runtime/counters.ts'
 import { crashPointFromEnvironment } from './runtime/crash-point.ts'
 import { loadKeyRings, publicIntakeKey } from './runtime/key-rings.ts'
@@ -22,20 +19,18 @@ import { type Log, openLog } from './runtime/log.ts'
 import { observeCalls } from './runtime/observe-calls.ts'
 import { sealing } from './runtime/sealing.ts'
 import { openTracing } from './runtime/tracing.ts'
-import { signalsRole } from './signals-role.ts'
 import { openStore } from './stores/registry.ts'
 import { tracedStore } from './traced-work.ts'
-import { workRole } from './work-role.ts'
 
 /** One process with the roles of `--roles` (default: all). Exit codes: 0 asked to stop, 70 to be started again, 78 refused. */
 const roles = {
-  work: workRole,
-  ledger: ledgerRole,
-  intake: intakeRole,
-  learn: learnRole,
-  signals: signalsRole,
-  api: apiRole,
-  audit: auditRole,
+  work: async parts => (await import('./work-role.ts')).workRole(parts),
+  ledger: async parts => (await import('./roles.ts')).ledgerRole(parts),
+  intake: async parts => (await import('./roles.ts')).intakeRole(parts),
+  learn: async parts => (await import('./learn-role.ts')).learnRole(parts),
+  signals: async parts => (await import('./signals-role.ts')).signalsRole(parts),
+  api: async parts => (await import('./api-role.ts')).apiRole(parts),
+  audit: async parts => (await import('./audit-role.ts')).auditRole(parts),
 } satisfies Record<string, (parts: Parts) => Promise<Started>>
 type Role = keyof typeof roles
 const roleNames = Object.keys(roles) as Role[]
