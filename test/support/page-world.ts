@@ -26,6 +26,11 @@ export const pageWorld = async (first: Scene): Promise<PageWorld> => {
   for (const name of readNames)
     parts.read[name] = ((...args: never[]) =>
       ((scene[name] ?? fallback[name]) as (...a: never[]) => unknown)(...args)) as never
+  // What the ledger alone says, as while Kafka is away.
+  parts.read.story = async (tenants, id) => {
+    const entry = await parts.read.grant(tenants, id)
+    return entry && { entry, sid: '0'.repeat(32), facts: [], complete: false }
+  }
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const browser: Browser = await openChromium()
   const complaints: string[] = []
