@@ -5,24 +5,12 @@ import { secretConfig } from '../../schemas/secrets.ts'
 import type { Store } from '../../services/pipeline/ports.ts'
 import { type DatabaseWorld, databaseWorld } from '../support/database-world.ts'
 import { faults } from '../support/faulty-stores.ts'
-import { type CellSubject, expectInPage, runCell, type Step, tableOf } from '../support/rotation-cells.ts'
+import { type CellSubject, expectInPage, runCell, seenCells, stepsWithout } from '../support/rotation-cells.ts'
 import { sharedStack } from '../support/stack.ts'
 
 /** Each step of a rotation of two alternating users, each fault at it, with a real Vault and a real PostgreSQL. */
-const steps: Step[] = [
-  { at: 'keeper.read', nth: 1, called: 'look at the keeper' },
-  { at: 'issuer.issue', nth: 1, called: 'issue' },
-  { at: 'keeper.stage', nth: 1, called: 'stage' },
-  { at: 'issuer.use', nth: 1, called: 'try the new value' },
-  { at: 'issuer.use', nth: 2, called: 'try a word that nobody issued' },
-  { at: 'keeper.promote', nth: 1, called: 'promote' },
-  { at: 'issuer.probe', nth: 1, called: 'first look at the new version' },
-  { at: 'issuer.probe', nth: 2, called: 'look at the old one before its end' },
-  { at: 'issuer.revoke', nth: 1, called: 'revoke the old one' },
-  { at: 'issuer.probe', nth: 3, called: 'prove the old one dead' },
-  { at: 'keeper.retire', nth: 1, called: 'close old versions' },
-]
-const cells = new Map<string, string>()
+const steps = stepsWithout('issuer.named', 'issuer.reserve', 'issuer.install')
+const cells = seenCells(steps)
 let world: DatabaseWorld
 let keeper: Store
 beforeAll(async () => {
@@ -52,14 +40,9 @@ describe('two alternating users: whatever breaks at whatever step, consumers nev
   for (const step of steps)
     it.each(faults)(`${step.called}: %s`, async fault => {
       const one = await pair()
-      cells.set(`${step.called}/${fault}`, await runCell(one, step, fault).finally(() => one.kept.close()))
+      cells.saw(step, fault, await runCell(one, step, fault).finally(() => one.kept.close()))
     })
 })
 
-it('docs/rotation-faults.md says what was seen', () => {
-  const title = 'Two static roles that take turns'
-  expectInPage(
-    'alternating',
-    tableOf(title, steps, (called, fault) => cells.get(`${called}/${fault}`)),
-  )
-})
+it('docs/rotation-faults.md says what was seen', () =>
+  expectInPage('alternating', cells.table('Two static roles that take turns')))

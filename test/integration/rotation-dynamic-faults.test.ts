@@ -2,25 +2,12 @@ import { afterAll, beforeAll, describe, it } from 'vitest'
 import type { Store } from '../../services/pipeline/ports.ts'
 import { type DynamicWorld, dynamicWorld } from '../support/dynamic-world.ts'
 import { faults } from '../support/faulty-stores.ts'
-import { expectInPage, runCell, type Step, tableOf } from '../support/rotation-cells.ts'
+import { expectInPage, runCell, seenCells, stepsWithout } from '../support/rotation-cells.ts'
 import { sharedStack } from '../support/stack.ts'
 
 /** Each step of a rotation of a dynamic role's login, each fault at it, with a real Vault and a real PostgreSQL. */
-const steps: Step[] = [
-  { at: 'keeper.read', nth: 1, called: 'look at the keeper' },
-  { at: 'issuer.reserve', nth: 1, called: 'reserve' },
-  { at: 'issuer.issue', nth: 1, called: 'issue' },
-  { at: 'keeper.stage', nth: 1, called: 'stage' },
-  { at: 'issuer.use', nth: 1, called: 'try the new value' },
-  { at: 'issuer.use', nth: 2, called: 'try a word that nobody issued' },
-  { at: 'keeper.promote', nth: 1, called: 'promote' },
-  { at: 'issuer.probe', nth: 1, called: 'first look at the new version' },
-  { at: 'issuer.probe', nth: 2, called: 'look at the old one before its end' },
-  { at: 'issuer.revoke', nth: 1, called: 'revoke the old one' },
-  { at: 'issuer.probe', nth: 3, called: 'prove the old one dead' },
-  { at: 'keeper.retire', nth: 1, called: 'close old versions' },
-]
-const cells = new Map<string, string>()
+const steps = stepsWithout('issuer.named', 'issuer.install')
+const cells = seenCells(steps)
 let world: DynamicWorld
 let keeper: Store
 let issuer: Store
@@ -38,14 +25,8 @@ describe('a dynamic role: whatever breaks at whatever step, consumers never read
       const accepts = (data: Record<string, string>) => world.opens(data.username ?? '', data.password ?? '')
       const secret = world.secretOf(kept.name)
       const one = { kept, issuer, keeper, sealing: world.seals, secret, accepts }
-      cells.set(`${step.called}/${fault}`, await runCell(one, step, fault).finally(kept.close))
+      cells.saw(step, fault, await runCell(one, step, fault).finally(kept.close))
     })
 })
 
-it('docs/rotation-faults.md says what was seen', () => {
-  const title = 'A dynamic role'
-  expectInPage(
-    'dynamic',
-    tableOf(title, steps, (called, fault) => cells.get(`${called}/${fault}`)),
-  )
-})
+it('docs/rotation-faults.md says what was seen', () => expectInPage('dynamic', cells.table('A dynamic role')))

@@ -9,6 +9,26 @@ import { Killed, type RotationWork, rotationWork } from './rotation-work.ts'
 import { until } from './until.ts'
 
 export type Step = { at: Operation; nth: number; called: string }
+
+/** Every step that a rotation can have, in its order. */
+const everyStep: Step[] = [
+  { at: 'keeper.read', nth: 1, called: 'look at the keeper' },
+  { at: 'issuer.named', nth: 1, called: 'search the issuer by name' },
+  { at: 'issuer.reserve', nth: 1, called: 'reserve' },
+  { at: 'issuer.issue', nth: 1, called: 'issue' },
+  { at: 'keeper.stage', nth: 1, called: 'stage' },
+  { at: 'issuer.install', nth: 1, called: 'install at the server' },
+  { at: 'issuer.use', nth: 1, called: 'try the new value' },
+  { at: 'issuer.use', nth: 2, called: 'try a word that nobody issued' },
+  { at: 'keeper.promote', nth: 1, called: 'promote' },
+  { at: 'issuer.probe', nth: 1, called: 'first look at the new version' },
+  { at: 'issuer.probe', nth: 2, called: 'look at the old one before its end' },
+  { at: 'issuer.revoke', nth: 1, called: 'revoke the old one' },
+  { at: 'issuer.probe', nth: 3, called: 'prove the old one dead' },
+  { at: 'keeper.retire', nth: 1, called: 'close old versions' },
+]
+/** Without what this issuer has no call for. */
+export const stepsWithout = (...none: Operation[]): Step[] => everyStep.filter(({ at }) => !none.includes(at))
 type Data = Record<string, string>
 export type CellSubject = {
   secret: SecretConfig
@@ -92,15 +112,21 @@ export const expectInPage = (part: string, seen: string) => {
   expect(bare(written).trim()).toBe(bare(seen).trim())
 }
 
-export const tableOf = (
-  title: string,
-  steps: readonly Step[],
-  cell: (called: string, fault: Fault) => string | undefined,
-) =>
-  [
-    `**${title}**`,
-    '',
-    `| step | ${faults.join(' | ')} |`,
-    `|---|${faults.map(() => '---|').join('')}`,
-    ...steps.map(({ called }) => `| ${called} | ${faults.map(fault => cell(called, fault)).join(' | ')} |`),
-  ].join('\n')
+/** What was seen of each step and fault. */
+export type SeenCells = { saw(step: Step, fault: Fault, text: string): void; table(title: string): string }
+export const seenCells = (steps: readonly Step[]): SeenCells => {
+  const cells = new Map<string, string>()
+  return {
+    saw: ({ called }, fault, text) => void cells.set(`${called}/${fault}`, text),
+    table: title =>
+      [
+        `**${title}**`,
+        '',
+        `| step | ${faults.join(' | ')} |`,
+        `|---|${faults.map(() => '---|').join('')}`,
+        ...steps.map(
+          ({ called }) => `| ${called} | ${faults.map(fault => cells.get(`${called}/${fault}`)).join(' | ')} |`,
+        ),
+      ].join('\n'),
+  }
+}
