@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { postgresPlace } from './postgres-place.ts'
 import { storeId } from './primitives.ts'
 import { budgetOf, propagationMs } from './store-limits.ts'
+import { vaultAccess } from './vault-access.ts'
 
 /** A static role of Vault's database engine, by Vault's own rule for names: never an `@`. */
 const role = z.string().regex(/^\w([\w.-]*\w)?$/, 'the name of a static role')
@@ -13,11 +15,7 @@ export const vaultDatabaseStoreConfig = z
   .strictObject({
     id: storeId,
     kind: z.literal('vault-database'),
-    /** Origin of the active node, or of a load balancer that sends to it. */
-    address: z.url(),
-    caFile: z.string().optional(),
-    namespace: z.string().optional(),
-    auth: z.strictObject({ mount: z.string().default('approle'), roleId: z.string(), secretIdFile: z.string() }),
+    ...vaultAccess,
     mount: z.string().min(1).default('database'),
     /** Two users that take turns behind one secret of another keeper: the one that consumers do not use is rotated. */
     alternating: z.array(z.tuple([role, role])).default([]),
@@ -27,10 +25,7 @@ export const vaultDatabaseStoreConfig = z
     userField: z.string().min(1).max(64).default('username'),
     /** Where the passwords are used: the primary. TLS, verified; in clear only inside this machine. */
     postgres: z.strictObject({
-      host: z.string().min(1),
-      port: z.int().min(1).max(65_535).default(5_432),
-      database: z.string().min(1),
-      caFile: z.string().optional(),
+      ...postgresPlace,
       timeoutMs: z.int().min(100).default(3_000),
     }),
     /** The roles' rotation statements end the user's open sessions. Otherwise those outlive a rotation, and the receipts say so. */

@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { postgresPlace } from './postgres-place.ts'
 import { storeId } from './primitives.ts'
 import { budgetOf, propagationMs } from './store-limits.ts'
+import { vaultAccess } from './vault-access.ts'
 
 /** By Vault's own rule for names. */
 const name = z.string().regex(/^\w([\w.-]*\w)?$/, 'a name of Vault: letters, digits, dots, dashes')
@@ -13,11 +15,7 @@ const name = z.string().regex(/^\w([\w.-]*\w)?$/, 'a name of Vault: letters, dig
 export const vaultDynamicStoreConfig = z.strictObject({
   id: storeId,
   kind: z.literal('vault-dynamic'),
-  /** Origin of the active node, or of a load balancer that sends to it. */
-  address: z.url(),
-  caFile: z.string().optional(),
-  namespace: z.string().optional(),
-  auth: z.strictObject({ mount: z.string().default('approle'), roleId: z.string(), secretIdFile: z.string() }),
+  ...vaultAccess,
   mount: z.string().min(1).default('database'),
   /** The dynamic role. Its `default_ttl` must be at least the secret's `lifeMs`. */
   role: name,
@@ -27,10 +25,7 @@ export const vaultDynamicStoreConfig = z.strictObject({
   userField: z.string().min(1).max(64).default('username'),
   /** Where the logins are used: the primary. TLS, verified; in clear only inside this machine. */
   postgres: z.strictObject({
-    host: z.string().min(1),
-    port: z.int().min(1).max(65_535).default(5_432),
-    database: z.string().min(1),
-    caFile: z.string().optional(),
+    ...postgresPlace,
     /** File with a connection URL of a login that may read pg_roles: a login that nobody was told is looked for there. */
     probeUrlFile: z.string(),
     timeoutMs: z.int().min(100).default(3_000),

@@ -1,16 +1,13 @@
 import { z } from 'zod'
 import { storeId } from './primitives.ts'
 import { budgetOf } from './store-limits.ts'
+import { vaultAccess } from './vault-access.ts'
 
 /** A KV version 2 mount of Vault: a keeper of registered secrets. Its login may write them: another one than the revoker's. */
 export const vaultKvStoreConfig = z.strictObject({
   id: storeId,
   kind: z.literal('vault-kv'),
-  /** Origin of the active node, or of a load balancer that sends to it. */
-  address: z.url(),
-  caFile: z.string().optional(),
-  namespace: z.string().optional(),
-  auth: z.strictObject({ mount: z.string().default('approle'), roleId: z.string(), secretIdFile: z.string() }),
+  ...vaultAccess,
   mount: z.string().min(1).default('secret'),
   /** KV has no staging labels: what is not promoted yet lies at the secret's path with this ending. */
   stagedSuffix: z.string().min(1).default('-staged'),

@@ -1,16 +1,13 @@
 import { z } from 'zod'
 import { storeId } from './primitives.ts'
 import { budget, propagationMs } from './store-limits.ts'
+import { vaultAccess } from './vault-access.ts'
 import { vaultLearn } from './vault-learn.ts'
 
 export const vaultStoreConfig = z.strictObject({
   id: storeId,
   kind: z.literal('vault'),
-  /** Origin of the active node, or of a load balancer that sends to it. */
-  address: z.url(),
-  caFile: z.string().optional(),
-  namespace: z.string().optional(),
-  auth: z.strictObject({ mount: z.string().default('approle'), roleId: z.string(), secretIdFile: z.string() }),
+  ...vaultAccess,
   /** Mount of the AppRole method whose secret ids are revoked. */
   appRoleMount: z.string().default('approle'),
   timeoutMs: z.int().min(100).default(5_000),
