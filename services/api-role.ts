@@ -19,7 +19,7 @@ import { readModel } from './ledger/read-model.ts'
 import { readSecrets } from './ledger/read-secrets.ts'
 import { readStory } from './ledger/read-story.ts'
 import { isCanary, type RecentReceipts, recentReceipts } from './ledger/recent-receipts.ts'
-import { redisTimeMs } from './ledger/redis.ts'
+import { clockSkewMs, redisTimeMs } from './ledger/redis.ts'
 import { openMetrics } from './metrics-wiring.ts'
 import type { FactLog } from './pipeline/ports.ts'
 import { replayPort } from './replay-wiring.ts'
@@ -134,11 +134,7 @@ const readPort = ({ config, kafka, redis, ledger, stores }: Parts, past: Past): 
     secrets: secrets.list,
     secret: secrets.one,
     leakMatches: query => leakMatches({ redis, prefix, marks }, query),
-    clockSkewMs: async () => {
-      const before = Date.now()
-      const theirs = await redisTimeMs(redis)
-      return Math.round((before + Date.now()) / 2 - theirs)
-    },
+    clockSkewMs: () => clockSkewMs(redis),
     canaries: () => readCanaries({ config, redis }),
     lastHour: () => past.recent.lastHour(Date.now()),
     deadLetters: async () => deadLettersOf(await readCounters(redis, prefix)),

@@ -10,7 +10,7 @@ import type {
   JournalLine,
 } from '../schemas/break-glass.ts'
 import type { Config } from '../schemas/config.ts'
-import { credentialKind } from '../schemas/grant.ts'
+import { credentialKind, keeperKinds } from '../schemas/grant.ts'
 import { journalHere, reconcileActs } from './break-glass-told.ts'
 import { findGrants } from './ledger/find-grants.ts'
 import { connectKafka, muteNegativeTimerWarnings } from './ledger/kafka.ts'
@@ -88,7 +88,7 @@ const actsOf = async (opened: Opened, { named, grant, session, reason }: BreakGl
   for (const { store } of found)
     if (!config.stores.some(one => one.id === store)) throw new Error(`There is no store "${store}" in the config.`)
   // A keeper's secret is proven by what is inside: issuers first.
-  const keepers = new Set(config.stores.filter(one => /^(aws|vault-kv)/.test(one.kind)).map(one => one.id))
+  const keepers = new Set(config.stores.filter(one => keeperKinds.includes(one.kind)).map(one => one.id))
   const sorted = found.toSorted((a, b) => Number(keepers.has(a.store)) - Number(keepers.has(b.store)))
   return { acts: sorted.map(one => ({ ...base, act: randomId(), ...one })), warnings }
 }

@@ -6,11 +6,13 @@ import type { CanaryStatus } from '../schemas/status.ts'
 import { readCanaries } from './canary-wiring.ts'
 import { requireLogAppendTime } from './intake/offset-guard.ts'
 import { connectAdmin } from './ledger/kafka.ts'
-import { redisTimeMs } from './ledger/redis.ts'
+import { readyPartitions } from './ledger/ready-partitions.ts'
+import { clockSkewMs } from './ledger/redis.ts'
 import { requireCompactedFacts, requireNoEviction } from './ledger/safe-settings.ts'
 import { sealedKids } from './ledger/sealed-kids.ts'
 import { StartRefused } from './pipeline/errors.ts'
 import { examineStore } from './pipeline/examine-store.ts'
+import { isOldCanary, maxSkewMs } from './pipeline/honest-health.ts'
 import type { Parts } from './roles.ts'
 
 /** Everything that revoking needs, looked at before the incident. Without effect, except calls that are counted. */
@@ -52,8 +54,6 @@ const refuse = (why: string): never => {
   throw new StartRefused(why)
 }
 
-const maxSkewMs = 2_000
-
 const ofRedis = ({ redis, config }: Parts) =>
   each('redis', [
     [
@@ -63,14 +63,14 @@ const ofRedis = ({ redis, config }: Parts) =>
     [
       'clock',
       async () => {
-        const skewMs = Math.round(Math.abs(Date.now() - (await redisTimeMs(redis))))
+        const skewMs = Math.abs(await clockSkewMs(redis))
         return skewMs < maxSkewMs ? `${skewMs} ms from ours` : refuse(`${skewMs} ms from ours: over ${maxSkewMs} ms`)
       },
     ],
     [
       'state is whole',
       async () => {
-        const ready = await redis.hlen(`${config.redis.prefix}:ready`)
+        const ready = await readyPartitions(redis, config.redis.prefix)
         const { factsPartitions } = config.kafka
         return ready >= factsPartitions
           ? 'every facts partition is folded'
@@ -140,15 +140,15 @@ const ofCanary = (parts: Parts) =>
       async () => {
         const canaries = await readCanaries(parts)
         if (canaries.length === 0) return refuse('no canary in the config: health is not known')
-        const old = canaries.some(({ ageMs, everyMs = 0 }) => ageMs === undefined || ageMs >= 3 * everyMs)
+        const old = canaries.some(one => one.ageMs === undefined || isOldCanary(one.ageMs, one))
         const says = canaries.map(deathSaid).join('; ')
         return old ? refuse(says) : says
       },
     ],
   ])
 
-const deathSaid = ({ store, kind, ageMs, everyMs = 0 }: CanaryStatus): string => {
+const deathSaid = ({ store, kind, ageMs, everyMs }: CanaryStatus): string => {
   if (ageMs === undefined) return `of ${store} (${kind}) none was seen to die yet`
-  const late = ageMs < 3 * everyMs ? '' : ': more than three periods'
+  const late = isOldCanary(ageMs, { everyMs }) ? ': more than three periods' : ''
   return `the last one of ${store} (${kind}) died ${Math.round(ageMs / 1_000)}s ago${late}`
 }

@@ -15,7 +15,7 @@ import { pushing, type Signal, type SignalParts } from './signals/signal.ts'
 type Sender = SenderOf<'github-alert'>
 
 /** The senders whose alerts are resolved, each behind its own switch. */
-export const resolvingSenders = ({ config }: Parts): (Sender & { api: GithubApiConfig })[] =>
+export const resolvingSenders = ({ config }: Pick<Parts, 'config'>): (Sender & { api: GithubApiConfig })[] =>
   config.inbox.senders.flatMap(sender =>
     sender.dialect === 'github-alert' && sender.api?.resolve ? [{ ...sender, api: sender.api }] : [],
   )

@@ -5,8 +5,6 @@ import { learningStores } from './learn/rules.ts'
 import { cloudTrailTopics } from './learn-cloudtrail.ts'
 import { learnFromSocket } from './learn-socket.ts'
 import { type LearnedTopic, learnFromTopics } from './learn-topics.ts'
-import { learnedMarks } from './ledger/caught-up.ts'
-import { redisTimeMs } from './ledger/redis.ts'
 import { type Learning, openLearning } from './open-learning.ts'
 import type { Parts, Started } from './roles.ts'
 
@@ -31,8 +29,11 @@ export const learnRole = async (parts: Parts): Promise<Started> => {
 }
 
 /** One file, read by one process: a second one would only read it again. */
-const learnFromFile = (parts: Parts, { store, rules, tell, vault, factsOf, gaps }: Learning): Promise<Started> => {
-  const { redis, config, ledger } = parts
+const learnFromFile = (
+  parts: Parts,
+  { store, rules, tell, vault, factsOf, gaps, clock, readUpTo }: Learning,
+): Promise<Started> => {
+  const { ledger } = parts
   return startLearner({
     auditFile: store.learn.auditFile ?? '',
     positionFile: store.learn.positionFile ?? '',
@@ -40,10 +41,8 @@ const learnFromFile = (parts: Parts, { store, rules, tell, vault, factsOf, gaps 
     facts: ledger.facts,
     factsOf,
     gaps,
-    clock: () => redisTimeMs(redis),
-    readUpTo: async at => {
-      await redis.hset(learnedMarks(config.redis.prefix), store.id, at)
-    },
+    clock,
+    readUpTo,
     salt: async () => {
       const entity = rules.self.entity ?? (await vault.ownEntity())
       if (typeof entity === 'string') rules.self.entity = entity

@@ -1,14 +1,12 @@
 import { socketPlace } from './learn/audit-socket.ts'
 import { startSocketLearner } from './learn/socket-learner.ts'
-import { learnedMarks } from './ledger/caught-up.ts'
-import { redisTimeMs } from './ledger/redis.ts'
 import type { Learning } from './open-learning.ts'
 import type { Parts, Started } from './roles.ts'
 
 /** One socket, opened by one process: a second one ends with its reason. */
 export const learnFromSocket = (
-  { redis, config, ledger, log }: Parts,
-  { store, rules, tell, vault, factsOf, gaps }: Learning,
+  { ledger, log }: Parts,
+  { store, rules, tell, vault, factsOf, gaps, clock, readUpTo }: Learning,
 ): Promise<Started> => {
   const place = socketPlace(store.learn.auditSocket ?? '')
   log({ msg: 'the audit device may connect', store: store.id, place })
@@ -19,10 +17,8 @@ export const learnFromSocket = (
     facts: ledger.facts,
     factsOf,
     gaps,
-    clock: () => redisTimeMs(redis),
-    readUpTo: async at => {
-      await redis.hset(learnedMarks(config.redis.prefix), store.id, at)
-    },
+    clock,
+    readUpTo,
     tell,
   })
 }

@@ -5,6 +5,8 @@ import type { LearnedEvent } from './learn/audit-events.ts'
 import { type GapCloser, gapCloser } from './learn/close-gaps.ts'
 import { observeLearning } from './learn/observe-learning.ts'
 import { type LearningStore, learnRules } from './learn/rules.ts'
+import { learnedMarks } from './ledger/caught-up.ts'
+import { redisTimeMs } from './ledger/redis.ts'
 import { StartRefused } from './pipeline/errors.ts'
 import type { Parts } from './roles.ts'
 import { type VaultLearning, vaultLearning } from './stores/vault/learning.ts'
@@ -13,7 +15,7 @@ export type Learning = ReturnType<typeof openLearning>
 
 /** What every way of learning from one Vault needs. */
 export const openLearning = (parts: Parts, store: LearningStore) => {
-  const { config, ledger, edge } = parts
+  const { config, ledger, edge, redis } = parts
   const rules = learnRules(store, config.canary)
   const principal = principalOf(parts, store.id, store.learn)
   const tell = observeLearning(store.id, parts.log, parts.counters)
@@ -32,7 +34,20 @@ export const openLearning = (parts: Parts, store: LearningStore) => {
     },
     tell,
   })
-  return { store, rules, principal, tell, vault, factsOf, gaps, close: () => closeBoth(gaps, vault) }
+  return {
+    store,
+    rules,
+    principal,
+    tell,
+    vault,
+    factsOf,
+    gaps,
+    clock: () => redisTimeMs(redis),
+    readUpTo: async (at: number) => {
+      await redis.hset(learnedMarks(config.redis.prefix), store.id, at)
+    },
+    close: () => closeBoth(gaps, vault),
+  }
 }
 
 const closeBoth = async (gaps: GapCloser, vault: VaultLearning): Promise<void> => {

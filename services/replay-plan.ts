@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Fact } from '../schemas/facts.ts'
 import { type Replayed, replayRecord } from './intake/replay.ts'
 import { changesOf } from './ledger/known-facts.ts'
+import { readyPartitions } from './ledger/ready-partitions.ts'
 import { NotNow } from './pipeline/errors.ts'
 import { factRecord } from './pipeline/fact-key.ts'
 import { sessionKey } from './pipeline/ids.ts'
@@ -18,7 +19,7 @@ export type Difference = { records: (Replayed & { changes: Fact[] })[]; hash: st
 export const differenceOf = async (parts: PlanParts, source: ReplaySource): Promise<Difference> => {
   const { redis, config } = parts
   const { prefix } = config.redis
-  if ((await redis.hlen(`${prefix}:ready`)) < config.kafka.factsPartitions)
+  if ((await readyPartitions(redis, prefix)) < config.kafka.factsPartitions)
     throw new NotNow('the state is being rebuilt, so nothing can be compared with it')
   const all: Replayed[] = []
   for (const record of await recordsOf(parts, source)) all.push(await replayRecord(parts, record))

@@ -11,12 +11,16 @@ import type { Place } from './signals/told-event.ts'
 import { openWebhook } from './signals/webhook.ts'
 import { openSigner, queueOf, streamsOf } from './ssf-wiring.ts'
 
+/** Does this config name a receiver? */
+export const tellsAnybody = (config: Parts['config']): boolean => {
+  const { webhooks, caep } = config.signals
+  return webhooks.length > 0 || (caep?.streams.length ?? 0) > 0 || resolvingSenders({ config }).length > 0
+}
+
 /** Tells what ended beside Kafka. One consumer group for each receiver: several processes share one's partitions. */
 export const signalsRole = async (parts: Parts): Promise<Started> => {
   const { config, kafka } = parts
-  const { webhooks, caep } = config.signals
-  const nobody = webhooks.length === 0 && !caep?.streams.length && resolvingSenders(parts).length === 0
-  if (nobody) return { close: () => Promise.resolve() }
+  if (!tellsAnybody(config)) return { close: () => Promise.resolve() }
   const producer = await deadLetterProducer(kafka)
   const letter = deadLetters(producer, config.kafka.topics.deadLetters)
   const signals: Signal[] = []

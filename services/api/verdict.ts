@@ -1,9 +1,8 @@
 import type { CanaryStatus, StateStatus, Verdict } from '../../schemas/status.ts'
+import { isOldCanary, maxSkewMs, oldAfterPeriods } from '../pipeline/honest-health.ts'
 import { duration } from './duration.ts'
 
-const maxSkewMs = 2_000
 const readingLateMs = 5 * 60_000
-const periods = 3
 
 type Reasons = { wrong: string[]; unknown: string[] }
 
@@ -13,11 +12,10 @@ export const selfReasons = (canaries: CanaryStatus[], skewMs: number): Reasons =
   const unknown: string[] = []
   if (canaries.length === 0) unknown.push('no canary configured')
   for (const { store, kind, everyMs = 0, ageMs } of canaries) {
-    const oldMs = periods * everyMs
     if (ageMs === undefined) unknown.push(`no canary of ${store} (${kind}) was seen to die yet`)
-    else if (ageMs >= oldMs)
+    else if (isOldCanary(ageMs, { everyMs }))
       wrong.push(
-        `the last canary of ${store} (${kind}) died ${duration(ageMs)} ago: more than three periods (${duration(oldMs)})`,
+        `the last canary of ${store} (${kind}) died ${duration(ageMs)} ago: more than three periods (${duration(oldAfterPeriods * everyMs)})`,
       )
   }
   if (Math.abs(skewMs) >= maxSkewMs) wrong.push(`the clock differs from Redis's by ${duration(Math.abs(skewMs))}`)

@@ -3,6 +3,7 @@ import type { EventType } from '../../schemas/events.ts'
 import type { Receipt } from '../../schemas/receipt.ts'
 import type { Problem } from '../pipeline/errors.ts'
 import { every } from '../pipeline/every.ts'
+import { isOldCanary, oldAfterPeriods } from '../pipeline/honest-health.ts'
 import { credentialId, randomId } from '../pipeline/ids.ts'
 import type { CanaryLease } from './canary-lease.ts'
 
@@ -25,7 +26,6 @@ export type CanaryParts = {
   log(entry: object): void
 }
 
-const periods = 3
 const pollMs = 100
 
 /** A real credential, through the whole real path, every period: its proven death is what health means. */
@@ -40,7 +40,7 @@ export const startCanary = (parts: CanaryParts): { close(): Promise<void> } => {
   const page = async () => {
     const since = (await parts.lastVerifiedAt()) ?? startedAt
     const ageMs = Date.now() - since
-    if (ageMs < periods * config.everyMs || Date.now() - pagedAt < config.everyMs) return
+    if (!isOldCanary(ageMs, config) || Date.now() - pagedAt < config.everyMs) return
     pagedAt = Date.now()
     log({ msg: 'PAGE no canary was proven dead for three periods', ...named(config), afterMs: ageMs })
   }
@@ -88,7 +88,7 @@ const run = async (parts: CanaryParts, closing: AbortSignal): Promise<void> => {
 
 const untilSettled = async (parts: CanaryParts, cid: string, closing: AbortSignal): Promise<void> => {
   const { config, log } = parts
-  const deadline = Date.now() + periods * config.everyMs
+  const deadline = Date.now() + oldAfterPeriods * config.everyMs
   while (!closing.aborted) {
     const receipt = await parts.receiptOf(cid)
     if (receipt?.outcome === 'verified') return parts.rememberDeath(receipt.settledAt)

@@ -50,9 +50,6 @@ export const byId = <T extends HTMLElement = HTMLElement>(id: string): T => {
 export const setText = (node: Element, text: string): void => {
   if (node.textContent !== text) node.textContent = text
 }
-export const setTitle = (node: HTMLElement, title: string): void => {
-  if (node.title !== title) node.title = title
-}
 export const show = (node: HTMLElement, shown: boolean): void => {
   if (node.hidden === shown) node.hidden = !shown
 }

@@ -1,6 +1,7 @@
 import { type Consumer, type EachBatchPayload, Partitioners, type Producer } from 'kafkajs'
 import type { Principal } from '../../schemas/config.ts'
 import type { DeadLetter } from '../../schemas/dead-letter.ts'
+import { memberSettings } from '../pipeline/consumer-settings.ts'
 import { every } from '../pipeline/every.ts'
 import { sendDeadLetters } from './dead-letters.ts'
 import { commitFirstOffsets, gapsOf, stateBegun, waitForSafeStart } from './group-start.ts'
@@ -21,11 +22,7 @@ export const startIntake = async (parts: IntakeConsumerParts): Promise<{ close()
   await producer.connect()
   const consumer = parts.kafka.consumer({
     groupId: parts.group,
-    sessionTimeout: 6_000,
-    heartbeatInterval: 1_000,
-    rebalanceTimeout: 6_000,
-    maxWaitTimeInMs: 100,
-    retry: { retries: 3, restartOnFailure: () => Promise.resolve(false) },
+    ...memberSettings,
   })
   let closing = false
   consumer.on(consumer.events.CRASH, ({ payload }) => {

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
+import { readyPartitions } from './ready-partitions.ts'
 
 export type WholeState = {
   redis: Redis
@@ -39,7 +40,7 @@ export const untilFolded = async <T>(whole: WholeState, look: () => Promise<T>):
 
 const isFolded = async ({ redis, prefix, partitions, partition, offset }: WholeState): Promise<boolean> => {
   const [ready, applied] = await Promise.all([
-    redis.hlen(`${prefix}:ready`),
+    readyPartitions(redis, prefix),
     redis.hget(`${prefix}:applied`, String(partition)),
   ])
   return ready >= partitions && Number(applied ?? -1) >= offset

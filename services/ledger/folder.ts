@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import type { Fact } from '../../schemas/facts.ts'
+import { consumerSettings } from '../pipeline/consumer-settings.ts'
 import type { PassCrashPoint } from '../pipeline/crash-points.ts'
 import { every } from '../pipeline/every.ts'
 import { randomId } from '../pipeline/ids.ts'
@@ -43,10 +44,7 @@ const batchSize = 500
 export const startFolder = async (parts: FolderParts): Promise<{ poke(): Promise<void>; close(): Promise<void> }> => {
   const consumer = parts.kafka.consumer({
     groupId: `${parts.topic}-fold-${randomId()}`,
-    sessionTimeout: 6_000,
-    heartbeatInterval: 1_000,
-    maxWaitTimeInMs: 100,
-    retry: { retries: 3, restartOnFailure: () => Promise.resolve(false) },
+    ...consumerSettings,
   })
   const folder: Folder = {
     ...parts,

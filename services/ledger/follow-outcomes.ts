@@ -1,7 +1,7 @@
 import type { Kafka } from 'kafkajs'
 import type { Receipt } from '../../schemas/receipt.ts'
-import { randomId } from '../pipeline/ids.ts'
 import { connectAdmin } from './kafka.ts'
+import { ownGroupReader } from './own-group-reader.ts'
 import { parseFact } from './partition.ts'
 
 export type FollowParts = {
@@ -16,27 +16,14 @@ export type FollowParts = {
 /** Reads every outcome fact from the beginning, in a group of its own per start: what is counted is what the facts say. */
 export const followOutcomes = async (parts: FollowParts): Promise<{ close(): Promise<void> }> => {
   const wanted = await endOffsets(parts)
-  const consumer = parts.kafka.consumer({
-    groupId: `${parts.topic}-outcomes-${randomId()}`,
-    sessionTimeout: 6_000,
-    heartbeatInterval: 1_000,
-    maxWaitTimeInMs: 100,
-    retry: { retries: 3, restartOnFailure: () => Promise.resolve(false) },
-  })
-  let closing = false
   const unread = new Map(wanted)
   const readUpTo = (partition: number, offset: number) => {
     if (offset + 1 >= (unread.get(partition) ?? 0)) unread.delete(partition)
     if (unread.size === 0) parts.onRead()
   }
-  consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!closing) parts.onFatal('the outcomes consumer crashed', payload.error)
-  })
-  await consumer.connect()
-  await consumer.subscribe({ topic: parts.topic, fromBeginning: true })
-  await consumer.run({
-    autoCommit: false,
-    partitionsConsumedConcurrently: 4,
+  const reader = await ownGroupReader({
+    ...parts,
+    name: 'outcomes',
     eachBatch: async ({ batch }) => {
       for (const message of batch.messages) {
         const fact = parseFact(message.value)
@@ -46,12 +33,7 @@ export const followOutcomes = async (parts: FollowParts): Promise<{ close(): Pro
     },
   })
   if (unread.size === 0) parts.onRead()
-  return {
-    close: async () => {
-      closing = true
-      await consumer.disconnect()
-    },
-  }
+  return reader
 }
 
 const endOffsets = async ({ kafka, topic }: FollowParts): Promise<[number, number][]> => {

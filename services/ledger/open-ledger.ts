@@ -8,6 +8,7 @@ import { factLog } from './fact-log.ts'
 import { factsAfterMeta } from './facts-after-meta.ts'
 import { impatient } from './impatient.ts'
 import { projection } from './projection.ts'
+import { readyPartitions } from './ready-partitions.ts'
 import { type LedgerScripts, ledgerScripts, redisTimeMs } from './redis.ts'
 
 /** What every role needs of the ledger: the log of facts, what they add up to, and the due index. */
@@ -44,7 +45,7 @@ export const openLedger = (config: Config, kafka: Kafka, redis: Redis, tracing: 
     projection: projection({ redis, scripts, prefix, cap, expiryHoldMs, partitions }),
     index: dueIndex(scripts, { prefix, partitions, expiryHoldMs }),
     groupHasBegun: async group => {
-      if ((await redis.hlen(`${prefix}:ready`)) < partitions) return undefined
+      if ((await readyPartitions(redis, prefix)) < partitions) return undefined
       return (await redis.sismember(`${prefix}:groups`, group)) === 1
     },
     forget: async cid => {

@@ -3,6 +3,7 @@ import { credentialHash, sealedHash, secretHash, sessionHash } from '../pipeline
 import type { Projection, WorkNote } from '../pipeline/ports.ts'
 import { secretView } from '../pipeline/rotation/secret-view.ts'
 import { credentialView, sessionIdsOf } from '../pipeline/view.ts'
+import { readyPartitions } from './ready-partitions.ts'
 import type { LedgerScripts } from './redis.ts'
 
 export type ProjectionParts = {
@@ -32,7 +33,7 @@ export const projection = ({ redis, scripts, prefix, cap, expiryHoldMs, partitio
     },
     marks: async () => {
       const [ready, [grants, lifecycle, holdFrom]] = await Promise.all([
-        redis.hlen(key('ready')),
+        readyPartitions(redis, prefix),
         redis.hmget(key('marks'), 'grants', 'lifecycle', 'holdFrom'),
       ])
       return {

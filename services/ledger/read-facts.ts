@@ -1,6 +1,6 @@
 import type { EachBatchPayload, Kafka } from 'kafkajs'
 import type { FactOf } from '../../schemas/facts.ts'
-import { randomId } from '../pipeline/ids.ts'
+import { ownGroupReader } from './own-group-reader.ts'
 import { jsonOf, metaOf, parseFact } from './partition.ts'
 
 /** An outcome fact as it stands there: a field that this version does not know is kept. */
@@ -25,36 +25,17 @@ export type ReadFactsParts = {
  * Every partition from its first record on, in order, in a group of its own per start and without a seek: a batch is never
  * skipped, and after a rebalance all is read again.
  */
-export const readFacts = async (parts: ReadFactsParts): Promise<{ close(): Promise<void> }> => {
-  const consumer = parts.kafka.consumer({
-    groupId: `${parts.topic}-${parts.group}-${randomId()}`,
-    sessionTimeout: 6_000,
-    heartbeatInterval: 1_000,
-    maxWaitTimeInMs: 100,
-    retry: { retries: 3, restartOnFailure: () => Promise.resolve(false) },
-  })
-  let closing = false
-  consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!closing) parts.onFatal(`the ${parts.group} consumer crashed`, payload.error)
-  })
+export const readFacts = (parts: ReadFactsParts): Promise<{ close(): Promise<void> }> => {
   const next = new Map<number, number>()
-  await consumer.connect()
-  await consumer.subscribe({ topic: parts.topic, fromBeginning: true })
-  await consumer.run({
-    autoCommit: false,
-    partitionsConsumedConcurrently: 4,
-    eachBatch: async payload => {
-      const read = readBatch(next, payload.batch)
-      if (typeof read === 'string') return parts.onFatal(read, payload.batch.partition)
+  return ownGroupReader({
+    ...parts,
+    name: parts.group,
+    eachBatch: async ({ batch }) => {
+      const read = readBatch(next, batch)
+      if (typeof read === 'string') return parts.onFatal(read, batch.partition)
       await parts.onBatch(read)
     },
   })
-  return {
-    close: async () => {
-      closing = true
-      await consumer.disconnect()
-    },
-  }
 }
 
 const readBatch = (next: Map<number, number>, batch: EachBatchPayload['batch']): BatchRead | string => {

@@ -5,6 +5,7 @@ import { decide, type Marks } from '../pipeline/decide.ts'
 import { grantEntries } from './grant-entries.ts'
 import { loadCredentials } from './load-credentials.ts'
 import { countWithin, nextDue, pastDueCandidates } from './past-due.ts'
+import { readyPartitions } from './ready-partitions.ts'
 import { redisTimeMs } from './redis.ts'
 import type { StoresOf } from './stores-of-credentials.ts'
 
@@ -39,7 +40,7 @@ export const readStatus = async (parts: StatusParts): Promise<StateStatus> => {
   const outstanding = await outstandingByStore(parts)
   const stores = parts.stores.map(store => storeStatus(store, due, outstanding.get(store.id) ?? 0, { now, boundMs }))
   const [ready, counters, gap] = await Promise.all([
-    redis.hlen(`${prefix}:ready`),
+    readyPartitions(redis, prefix),
     redis.hgetall(`${prefix}:counters`),
     redis.get(`${prefix}:gap`),
   ])

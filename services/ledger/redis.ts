@@ -48,3 +48,10 @@ export const redisTimeMs = async (redis: Redis): Promise<number> => {
   const [seconds, micros] = await redis.time()
   return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000)
 }
+
+/** This process's clock minus Redis's, at the middle of the question. */
+export const clockSkewMs = async (redis: Redis): Promise<number> => {
+  const before = Date.now()
+  const theirs = await redisTimeMs(redis)
+  return Math.round((before + Date.now()) / 2 - theirs)
+}

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import { type Consumer, type EachBatchPayload, type Kafka, Partitioners, type Producer } from 'kafkajs'
 import type { Fact } from '../../schemas/facts.ts'
+import { memberSettings } from '../pipeline/consumer-settings.ts'
 import type { Marks } from '../pipeline/decide.ts'
 import { untilFolded, type WholeState } from './folded-state.ts'
 import { type OutcomeEvent, outcomeEvents } from './outcome-events.ts'
@@ -35,11 +36,7 @@ export const startTelling = async (parts: TellingParts): Promise<{ close(): Prom
   })
   const consumer = kafka.consumer({
     groupId: group,
-    sessionTimeout: 6_000,
-    heartbeatInterval: 1_000,
-    rebalanceTimeout: 6_000,
-    maxWaitTimeInMs: 100,
-    retry: { retries: 3, restartOnFailure: () => Promise.resolve(false) },
+    ...memberSettings,
   })
   const closing = new AbortController()
   const close = async () => {

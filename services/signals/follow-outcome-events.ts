@@ -1,4 +1,5 @@
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
+import { memberSettings } from '../pipeline/consumer-settings.ts'
 import { pause } from './deliver.ts'
 import { untilDone } from './signal.ts'
 import { type Place, placeOf, type ToldEvent, toldEvent } from './told-event.ts'
@@ -23,11 +24,7 @@ export type FollowerParts = {
 export const followOutcomeEvents = async (parts: FollowerParts): Promise<{ close(): Promise<void> }> => {
   const consumer = parts.kafka.consumer({
     groupId: parts.group,
-    sessionTimeout: 6_000,
-    heartbeatInterval: 1_000,
-    rebalanceTimeout: 6_000,
-    maxWaitTimeInMs: 100,
-    retry: { retries: 3, restartOnFailure: () => Promise.resolve(false) },
+    ...memberSettings,
   })
   const closing = new AbortController()
   consumer.on(consumer.events.CRASH, ({ payload }) => {
