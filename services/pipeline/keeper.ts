@@ -1,6 +1,7 @@
+import type { Receipt } from '../../schemas/receipt.ts'
 import { type Attempt, again } from './attempt.ts'
 import { decide } from './decide.ts'
-import { appendOutcome } from './outcome.ts'
+import { appendOutcome, type Result } from './outcome.ts'
 import type { Settled } from './ports.ts'
 
 /**
@@ -21,14 +22,21 @@ export const retired = async (attempt: Attempt): Promise<Settled> => {
     await bringAlong(attempt)
     return again(parts, view, note, 250)
   }
-  const { outcome, evidence, reason, deadSince } = inner.receipt
-  if (outcome !== 'verified')
-    return appendOutcome(attempt, {
-      outcome: 'impossible',
-      reason: `what it held is ${outcome}: ${reason ?? ''}`.slice(0, 200),
-    })
+  const { outcome, evidence, deadSince } = inner.receipt
+  if (outcome !== 'verified') return appendOutcome(attempt, innerNotProven(inner.receipt))
   if (deadSince !== undefined) note.refusedSince = Math.max(note.refusedSince ?? 0, deadSince)
   return appendOutcome(attempt, { outcome: 'verified', ...(evidence === undefined ? {} : { evidence }) })
+}
+
+const without: Partial<Record<Receipt['outcome'], string>> = {
+  unproven: 'nobody saw it alive before it was refused',
+  gone_before_seen: 'its life was over before anybody looked',
+}
+
+/** The death of a version is no more proven than that of the credential in it. */
+export const innerNotProven = ({ outcome, reason = without[outcome] }: Pick<Receipt, 'outcome' | 'reason'>): Result => {
+  const why = reason === undefined ? '' : `: ${reason}`
+  return { outcome: 'impossible', reason: `what it held is ${outcome}${why}`.slice(0, 200) }
 }
 
 /** A leak or a force names the secret alone: what it holds ends with it. */

@@ -158,13 +158,14 @@ const admitted = async (
 
 /**
  * Never seen alive, and the store does not answer or its look is put off: a step that gets through a moment later would kill it
- * unproven. So it is looked at again first, for a part of the bound; then killing it matters more than proving it.
+ * unproven. So it is looked at again first, for a part of the bound; then killing it matters more than proving it. Counted from the
+ * first try and not from the due time: what waited for us (a restart, a rebalance) was not looked at meanwhile.
  */
-const looksAgainFirst = ({ parts, view, note, dueAt }: Attempt, { code, putOff }: Problem): boolean => {
+const looksAgainFirst = ({ parts, view, note }: Attempt, { code, putOff }: Problem): boolean => {
   if (!putOff && code !== 'unreachable' && code !== 'timeout') return false
   if (view.seenAt !== undefined || note.seenAt !== undefined) return false
-  const since = putOff ? dueAt : Math.max(dueAt, note.blocked?.since ?? parts.now())
-  return parts.now() - since < parts.boundMs / 3
+  note.lookingSince ??= parts.now()
+  return parts.now() - note.lookingSince < parts.boundMs / 3
 }
 
 /**

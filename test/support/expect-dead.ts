@@ -23,7 +23,11 @@ export const expectDead = async (
 ): Promise<Receipt> => {
   await until(`${watched.name} is refused`, () => watched.refusedFirst, { withinMs })
   const receipt = await until(`${watched.name} has its receipt`, () => receiptOf(world, watched), { withinMs })
-  expect(receipt).toMatchObject({ outcome: 'verified', cause, evidence: expect.stringMatching(/^(target|used)$/) })
+  expect(receipt, `${watched.name}: ${JSON.stringify(receipt)}`).toMatchObject({
+    outcome: 'verified',
+    cause,
+    evidence: expect.stringMatching(/^(target|used)$/),
+  })
   const deadSince = receipt.deadSince ?? 0
   expect(watched.acceptedFirst, 'accepted before').toBeLessThan(deadSince + 250)
   expect(watched.acceptedLast, 'last accepted').toBeLessThanOrEqual(deadSince + 250)

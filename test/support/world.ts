@@ -45,7 +45,7 @@ export type World = {
   /** Every outcome record as appended, duplicates included. */
   outcomes(): Promise<Receipt[]>
   grant(session: string, credential: SampleCredential, extra?: Record<string, unknown>): Promise<string>
-  /** Grants it, and waits until the prober and Curfew have both seen it alive. */
+  /** Grants it, and waits until the prober saw it accepted. Curfew may not have looked yet. */
   handOut(session: string, credential: SampleCredential, extra?: Record<string, unknown>): Promise<Watched>
   close(): Promise<void>
 }

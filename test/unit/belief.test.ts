@@ -106,6 +106,15 @@ describe('a look that serves many', () => {
     expect(steps()).toBe(1)
   })
 
+  it('put off, it holds back that step as well where the end came while nobody worked', async () => {
+    const { parts, steps } = fakeWork(ended, { probes: [putOff, alive(), dead()] })
+    const later = { ...parts, now: () => Date.now() + 2 * parts.boundMs }
+    await revoke(later, cid('h'), 'kill')
+    expect(steps(), 'looked at first').toBe(0)
+    await revoke(later, cid('h'), 'kill')
+    expect(steps()).toBe(1)
+  })
+
   it('a store that throttles us is waited for', async () => {
     const { parts, steps } = fakeWork(seen, { probes: [{ state: 'unknown', problem: late }] })
     await revoke(parts, cid('h'), 'kill')

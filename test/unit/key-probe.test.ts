@@ -13,9 +13,15 @@ const dead: Status = { state: 'dead', at: 7, began: 6 }
 const absent: Status = { state: 'absent', at: 7, began: 6 }
 const unknown: Status = { state: 'unknown', problem }
 
-type World = { status?: Status; door?: DoorAnswer; absent?: KeyProbeParts['absent']; witnesses?: string[] }
-const probe = ({ status, door, absent = 'dead', witnesses = [] }: World) => {
-  const credential: Credential = { kind: 'api.key', handle: 'k', seenAt: 1, witnesses }
+type World = {
+  seenAt?: undefined
+  status?: Status
+  door?: DoorAnswer
+  absent?: KeyProbeParts['absent']
+  witnesses?: string[]
+}
+const probe = ({ status, door, absent = 'dead', witnesses = [], ...seen }: World) => {
+  const credential: Credential = { kind: 'api.key', handle: 'k', seenAt: 1, witnesses, ...seen }
   const parts: KeyProbeParts = {
     status: status && (() => Promise.resolve(status)),
     tryDoor: door && (() => Promise.resolve(door)),
@@ -78,6 +84,16 @@ describe('what is believed of a key', () => {
     [
       'the product cannot be asked now: a refusal at the door alone is no proof (a broken database refuses living keys)',
       { status: unknown, door: refused, witnesses: ['admin', 'door'] },
+      { state: 'unknown' },
+    ],
+    [
+      'the product cannot be asked now, and the door accepts what nobody saw alive yet: seen alive',
+      { seenAt: undefined, status: unknown, door: accepted },
+      { state: 'alive', evidence: 'used', witnesses: ['door'] },
+    ],
+    [
+      'the product cannot be asked now, and the door refuses what nobody saw alive yet',
+      { seenAt: undefined, status: unknown, door: refused },
       { state: 'unknown' },
     ],
     [

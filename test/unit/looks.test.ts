@@ -11,7 +11,10 @@ const looking = (pages = 1) => {
     taken += 1
     return new Promise(resolve => {
       waiting.push(told =>
-        resolve(Array.isArray(told) ? { pages, whole: true, keys: new Map(told.map(key => [key, true])) } : told),
+        resolve({
+          pages,
+          ...(Array.isArray(told) ? { whole: true, keys: new Map(told.map(key => [key, true])) } : told),
+        }),
       )
     })
   })
@@ -84,6 +87,18 @@ describe('one look for all', () => {
     await until('a look is taken for the leak', () => taken() === 2, { everyMs: 5 })
     end()
     expect(await leak).toHaveProperty('keys')
+  })
+
+  it('a look that failed at its first page, however long it took, holds up the next one for half a second at most', async () => {
+    const { looks, end, taken } = looking()
+    const first = looks.ask(Date.now(), 'kill')
+    const began = Date.now()
+    await until('it took a while', () => Date.now() - began > 300)
+    end({ problem: { code: 'throttled', detail: 'login: rate' } })
+    await first
+    const later = await looks.ask(Date.now(), 'kill')
+    expect((later as { problem: Problem }).problem.retryAfterMs).toBeLessThanOrEqual(500)
+    expect(taken()).toBe(1)
   })
 
   it('a pass over many pages that took long is followed by a rest in which the budget is the killing’s', async () => {

@@ -1,6 +1,7 @@
 import type { SecretConfig } from '../../../schemas/secrets.ts'
 import { type Attempt, again } from '../attempt.ts'
 import { credentialId } from '../ids.ts'
+import { innerNotProven } from '../keeper.ts'
 import { appendOutcome, appendSeen } from '../outcome.ts'
 import type { Settled, WorkParts } from '../ports.ts'
 import type { CredentialView } from '../view.ts'
@@ -89,12 +90,8 @@ const writtenAgain = async (parts: WorkParts, secret: SecretConfig, state: Secre
 
 const settled = (attempt: Attempt, receipt: NonNullable<CredentialView['receipt']>): Promise<Settled> => {
   const { note } = attempt
-  const { outcome, evidence, reason, deadSince, seenAliveAt } = receipt
-  if (outcome !== 'verified')
-    return appendOutcome(attempt, {
-      outcome: 'impossible',
-      reason: `what it held is ${outcome}: ${reason ?? ''}`.slice(0, 200),
-    })
+  const { outcome, evidence, deadSince, seenAliveAt } = receipt
+  if (outcome !== 'verified') return appendOutcome(attempt, innerNotProven(receipt))
   delete note.blocked
   if (deadSince !== undefined) note.refusedSince = deadSince
   if (seenAliveAt !== undefined) note.seenAt ??= seenAliveAt

@@ -69,10 +69,11 @@ const readList = async (parts: Parts, names: Names, lane: Lane, signal: AbortSig
   const first = await onePass(parts, names, lane, signal)
   if ('problem' in first || parts.listing.paging.by !== 'number' || first.pages < 2) return first
   // By page numbers a key can slip between two pages while another one goes: only a list that stood still lacks what it lacks.
-  const second = await onePass(parts, names, lane, signal)
+  const again = await onePass(parts, names, lane, signal)
+  const second = { ...again, pages: first.pages + again.pages }
   if ('problem' in second) return second
   const still = first.ids === second.ids
-  return { pages: first.pages + second.pages, whole: still, keys: new Map([...first.keys, ...second.keys]) }
+  return { pages: second.pages, whole: still, keys: new Map([...first.keys, ...second.keys]) }
 }
 
 const onePass = async ({ preset, listing, budget, call }: Parts, names: Names, lane: Lane, signal: AbortSignal) => {
@@ -98,7 +99,7 @@ const onePass = async ({ preset, listing, budget, call }: Parts, names: Names, l
       await setTimeout(Math.min(problem.retryAfterMs ?? 1_000, 60_000), undefined, { signal }).catch(() => undefined)
     }
   })
-  if ('problem' in read) return read
+  if ('problem' in read) return { pages, problem: read.problem }
   const ids = JSON.stringify(read.items.map(one => one.id))
   return { pages, ids, whole: true, keys: new Map(read.items.map(one => shownOf(preset, listing, one))) }
 }

@@ -5,8 +5,8 @@ import { within } from '../within.ts'
 
 /** Everything that one pass over a list showed. A key that is not in it was not listed. */
 export type Look<T> = { began: number; at: number; whole: boolean; keys: ReadonlyMap<string, T> }
-/** `pages`: how many calls it cost. `whole`: what is not in it is not listed. */
-type Taken<T> = { keys: ReadonlyMap<string, T>; pages: number; whole: boolean } | { problem: Problem }
+/** `pages`: how many were asked for. `whole`: what is not in it is not listed. */
+type Taken<T> = { pages: number } & ({ keys: ReadonlyMap<string, T>; whole: boolean } | { problem: Problem })
 type Asked<T> = Look<T> | { problem: Problem }
 export type Looks<T> = {
   /** A look that began at `notBefore` (epoch ms) or later: the last one, else a new one where it may, else how long to wait. */
@@ -30,7 +30,9 @@ const firstPatienceMs = 1_000
 const mostWaiting = 4
 /** Passes over many pages that take long leave most of the budget to the killing. */
 const slowMs = 200
-const rest = (tookMs: number) => Math.min(9 * tookMs, 10 * 60_000)
+const restMs = (tookMs: number) => Math.min(9 * tookMs, 10 * 60_000)
+/** One call is no burden: a login that had to wait for its budget must not hold up the look at a key that is due. */
+const shortRestMs = 500
 
 /** One pass at a time, for everybody who waits: a thousand keys behind a slow product cost its pages once, not a thousand times. */
 export const sharedLooks = <T>(take: (lane: Lane, signal: AbortSignal) => Promise<Taken<T>>): Looks<T> => {
@@ -43,16 +45,18 @@ export const sharedLooks = <T>(take: (lane: Lane, signal: AbortSignal) => Promis
       .then((taken): Asked<T> => {
         const now = Date.now()
         if ('problem' in taken) {
-          const silent = taken.problem.code === 'timeout'
-          state.failed = silent ? taken : undefined
+          const { problem, pages } = taken
+          const silent = problem.code === 'timeout'
+          state.failed = silent ? { problem } : undefined
           // What cannot be read to its end must not use up the budget of the killing.
-          state.freeAt = silent ? 0 : now + rest(now - began)
-          return taken
+          const rest = restMs(now - began)
+          state.freeAt = silent ? 0 : now + (pages > 1 ? rest : Math.min(rest, shortRestMs))
+          return { problem }
         }
         state.failed = undefined
         state.last = { began, at: now, whole: taken.whole, keys: taken.keys }
         const slow = taken.pages > 1 && now - began > slowMs
-        state.freeAt = slow ? now + rest(now - began) : 0
+        state.freeAt = slow ? now + restMs(now - began) : 0
         return state.last
       })
       .finally(() => {
