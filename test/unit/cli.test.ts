@@ -101,7 +101,7 @@ describe('curfew status', () => {
     const change = { verdict: 'cannot_tell', reasons, canary: never, canaries: [youngCanary, never] } as const
     const { out } = await cli(['status'], statusAnswer({ ...change, canaries: [...change.canaries] }))
     expect(out).toMatch(/^CANNOT TELL {2}no canary of mcp-keys \(api.key\) was seen to die yet/)
-    expect(out).toContain('canary: none died yet')
+    expect(out).toContain('canary of mcp-keys: none died yet')
     expect(out).toContain('canaries died: vault-a (vault.token) 12s ago, mcp-keys (api.key) none died')
     narrow(out)
   })

@@ -44,6 +44,17 @@ describe('when a secret is rotated', () => {
     expect(again?.rotation, 'all processes ask for the same rotation').toBe(first?.rotation)
   })
 
+  it('two deployments whose secret has the same id, schedule and first handle never ask for the same rotation', () => {
+    const more = [{ schedule: '0 11 * * *' }, { maxAgeMs: 10_000 }]
+    const request = (deployment: string, one: Record<string, unknown>) =>
+      asked(decided([facts.held('old', t, { fingerprints: [`k1:${deployment.repeat(64)}`] })], t + hour, one))?.rotation
+    for (const one of more) {
+      expect(request('a', one)).toEqual(expect.any(String))
+      expect(request('a', one)).toBe(request('a', one))
+      expect(request('a', one)).not.toBe(request('b', one))
+    }
+  })
+
   it('many slots that were missed are one rotation', () => {
     const schedule = '0 * * * *'
     const request = asked(decided([standing], t + 10 * hour, { schedule }))

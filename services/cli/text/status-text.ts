@@ -39,9 +39,14 @@ const alive = ({ alivePastDue, oldestPastDueMs, complete }: Status): string => {
   return `${number} alive past due, oldest ${duration(oldestPastDueMs ?? 0)}`
 }
 
-const canaryText = ({ canary }: Status): string => {
+/** The oldest of all of them: one that never died is older than any. */
+const canaryText = ({ canary, canaries }: Status): string => {
   if (!canary.configured) return 'no canary'
-  return canary.ageMs === undefined ? 'canary: none died yet' : `canary ${duration(canary.ageMs)} ago`
+  if (canary.ageMs !== undefined) return `canary ${duration(canary.ageMs)} ago`
+  const never = canaries.filter(one => one.ageMs === undefined)
+  const [first] = never
+  if (!first || never.length === canaries.length) return 'canary: none died yet'
+  return `canary of ${first.store}${never.length > 1 ? ` and ${never.length - 1} more` : ''}: none died yet`
 }
 
 /** Where something is wrong it matters which of them still die. One alone is in the headline. */

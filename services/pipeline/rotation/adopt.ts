@@ -30,7 +30,7 @@ const replaceRestored = async (
 ): Promise<boolean> => {
   const print = parts.fingerprint(value)
   const same = versions.filter(one => one.fingerprint === print)
-  const rotation = rotationId(secret.id, `restored|${keeperVersion}`)
+  const rotation = rotationId(secret.id, `restored|${keeperVersion}|${print}`)
   const isKnownEnd = same.length > 0 && same.every(one => one.superseded)
   if (!isKnownEnd || rotations.some(one => one.rotation === rotation)) return false
   const reason = 'the secret holds a value that was replaced before'

@@ -63,7 +63,7 @@ const requestOf = (
 ): RotationRequest | undefined => {
   if (schedule !== undefined) {
     const slot = lastSlot(schedule, current.at, now)
-    const rotation = slot === undefined ? undefined : rotationId(id, `scheduled|${slot}`)
+    const rotation = slot === undefined ? undefined : replacing(id, view, current.cid, `scheduled|${slot}`)
     // A slot that was rolled back is spent: the next one tries again.
     if (rotation !== undefined && !view.rotations.some(one => one.rotation === rotation))
       return { rotation, cause: 'scheduled', compromised: false }
@@ -84,15 +84,24 @@ const lastSlot = (schedule: string, since: number, now: number): number | undefi
 /** Asked for anew after it was rolled back, ever more rarely: the cause is still there. Undefined: not yet, or under way. */
 export const retryable = (
   secret: string,
-  { rotations }: SecretView,
+  view: SecretView,
   wanted: Omit<RotationRequest, 'rotation'> & { version: string },
   now: number,
 ): RotationRequest | undefined => {
   const { cause, compromised, version } = wanted
-  const before = rotations.filter(one => one.requested?.version === version && one.requested.cause === cause)
+  const before = view.rotations.filter(one => one.requested?.version === version && one.requested.cause === cause)
   if (before.some(one => !one.ended || one.ended.result === 'impossible')) return undefined
   const last = Math.max(0, ...before.map(one => one.ended?.at ?? 0))
   const pauseMs = before.length === 0 ? 0 : Math.min(3_600_000, (compromised ? 1_000 : 30_000) * 2 ** before.length)
   if (now < last + pauseMs) return undefined
-  return { rotation: rotationId(secret, `${cause}|${version}|${before.length}`), cause, compromised, version }
+  return { rotation: replacing(secret, view, version, `${cause}|${before.length}`), cause, compromised, version }
+}
+
+/**
+ * The id names the version that is replaced, by its fingerprint too, which no other deployment shares: at an issuer that is searched by
+ * name, two of them with the same secret id and schedule would otherwise end each other's keys.
+ */
+const replacing = (secret: string, { versions }: SecretView, version: string, trigger: string): string => {
+  const print = versions.find(one => one.cid === version)?.fingerprint ?? ''
+  return rotationId(secret, `${trigger}|${version}|${print}`)
 }
