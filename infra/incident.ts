@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { muteNegativeTimerWarnings } from '../services/ledger/kafka.ts'
+import { stopIdleTimers } from '../services/ledger/kafkajs-idle-timers.ts'
 import { openIncident } from './incident/open-incident.ts'
 import { apiPort } from './start/api-port.ts'
 import { closing } from './start/closing.ts'
@@ -53,7 +53,7 @@ How it was solved: docs/incident.md`)
   await interrupted.during(new Promise<never>(() => undefined))
 }
 
-muteNegativeTimerWarnings()
+stopIdleTimers()
 const exitCode = await run().then(
   () => 0,
   error => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { muteNegativeTimerWarnings } from '../services/ledger/kafka.ts'
+import { stopIdleTimers } from '../services/ledger/kafkajs-idle-timers.ts'
 import { startFailureOf } from './start/failure.ts'
 import { parseOptions } from './start/options.ts'
 import { type Result, start } from './start/run.ts'
@@ -21,7 +21,7 @@ const main = async (): Promise<Result> => {
   return result
 }
 
-muteNegativeTimerWarnings()
+stopIdleTimers()
 const { exitCode, last } = await main().catch(told)
 if (last !== undefined) await new Promise(resolve => process.stdout.write(`${last}\n`, resolve))
 process.exit(exitCode)

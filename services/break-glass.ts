@@ -13,7 +13,7 @@ import type { Config } from '../schemas/config.ts'
 import { credentialKind, keeperKinds } from '../schemas/grant.ts'
 import { journalHere, reconcileActs } from './break-glass-told.ts'
 import { findGrants } from './ledger/find-grants.ts'
-import { connectKafka, muteNegativeTimerWarnings } from './ledger/kafka.ts'
+import { connectKafka } from './ledger/kafka.ts'
 import { openLedger } from './ledger/open-ledger.ts'
 import { findSession } from './ledger/read-sessions.ts'
 import { connectRedis } from './ledger/redis.ts'
@@ -31,7 +31,6 @@ import { openStore } from './stores/registry.ts'
 export const breakGlass = (home: string): BreakGlass => ({
   plan: wanted => planByHand(journalHere(home), wanted),
   reconcile: async configFile => {
-    muteNegativeTimerWarnings()
     const config = loadConfig(configFile)
     const kafka = connectKafka(config.kafka.brokers, 'curfew-break-glass')
     const redis = connectRedis(config.redis.url)

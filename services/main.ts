@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { edge } from './intake/fingerprints.ts'
 import { askElsewhere } from './learned-leaks.ts'
-import { connectKafka, muteNegativeTimerWarnings } from './ledger/kafka.ts'
+import { connectKafka } from './ledger/kafka.ts'
 import { openLedger } from './ledger/open-ledger.ts'
 import { connectRedis } from './ledger/redis.ts'
 import { StartRefused } from './pipeline/errors.ts'
@@ -98,7 +98,6 @@ const flushing = (flush: () => Promise<void>) => {
 }
 
 const run = async (configFile: string, wanted: Role[]): Promise<void> => {
-  muteNegativeTimerWarnings()
   const log = openLog({ pid: process.pid, role: wanted.join('+') }, process.env.CURFEW_LOG_LEVEL ?? 'info')
   let ending = false
   const end = (code: number, entry: object) => {

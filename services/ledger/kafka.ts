@@ -1,4 +1,5 @@
 import { type Admin, Kafka, type KafkaConfig, logLevel } from 'kafkajs'
+import { stopIdleTimers } from './kafkajs-idle-timers.ts'
 
 /**
  * kafkajs with bounded waits. Brokers that are down fail a call within seconds instead of holding it: what is due goes on
@@ -9,8 +10,9 @@ export const connectKafka = (
   clientId: string,
   log: (entry: { level: number; namespace: string; message: string }) => void = () => undefined,
   extra: Partial<KafkaConfig> = {},
-): Kafka =>
-  new Kafka({
+): Kafka => {
+  stopIdleTimers()
+  return new Kafka({
     clientId,
     brokers,
     connectionTimeout: 2_000,
@@ -25,15 +27,6 @@ export const connectKafka = (
     },
     ...extra,
   })
-
-/** kafkajs sets negative timers, which become 1 ms timers: Node warns of each. Nothing here can mend it (kafkajs#1751). */
-export const muteNegativeTimerWarnings = (): void => {
-  const emitWarning = process.emitWarning.bind(process)
-  process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
-    const type = typeof rest[0] === 'string' ? rest[0] : (rest[0] as { type?: string } | undefined)?.type
-    if (type === 'TimeoutNegativeWarning') return
-    ;(emitWarning as (warning: string | Error, ...rest: unknown[]) => void)(warning, ...rest)
-  }) as typeof process.emitWarning
 }
 
 /** An admin client whose calls end within seconds. */
