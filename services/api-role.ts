@@ -107,6 +107,7 @@ const planPort = ({ config, redis, ledger, stores, log, counters }: Parts): ApiP
     prefix: config.redis.prefix,
     scripts: ledger.scripts,
     stores,
+    secrets: config.secrets.map(one => one.id),
     cap: config.cap,
     onBreakGlass: ({ plan, by, facts }) => {
       counters.add('curfew_break_glass_total', {})

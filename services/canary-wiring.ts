@@ -11,11 +11,11 @@ import { redisTimeMs } from './ledger/redis.ts'
 import type { FactLog } from './pipeline/ports.ts'
 import { closeAll, type Parts, type Started } from './roles.ts'
 
-/** The canary's own principal: in a tenant of its own, with rights on its store only. */
-const canaryPrincipal = (store: string): Principal => ({
+/** The canary's own principal: in a tenant of its own, with rights on its stores only. */
+const canaryPrincipal = ({ store, holds }: Canary): Principal => ({
   id: 'canary',
   tenant: canaryTenant,
-  may: { lifecycle: true, grant: [store], leak: false, admin: false },
+  may: { lifecycle: true, grant: [store, ...(holds ? [holds.store] : [])], leak: false, admin: false },
 })
 
 /** One loop for each, of its own: a store that is away holds up no other's canary. */
@@ -32,7 +32,7 @@ const openCanary = (parts: Parts, facts: FactLog, canary: Canary): Started => {
   const { config, redis, ledger, edge, log } = parts
   const { prefix } = config.redis
   const maker = openMaker(parts, canary)
-  const principal = canaryPrincipal(canary.store)
+  const principal = canaryPrincipal(canary)
   const running = startCanary({
     config: canary,
     lease: canaryLease(redis, prefix, canaryName(canary)),

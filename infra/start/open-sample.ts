@@ -85,6 +85,7 @@ const prepareConfig = async (
       { store: 'vault-local', tokenRole: 'curfew-canary' },
       { store: 'vault-local', databaseRole: 'curfew-canary' },
       { store: 'mcp-keys' },
+      { store: 'aws-local', holds: { store: 'vault-local', tokenRole: 'curfew-canary' } },
     ],
     secrets: registry,
   }

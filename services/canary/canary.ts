@@ -8,12 +8,22 @@ import { credentialId, randomId } from '../pipeline/ids.ts'
 import type { CanaryLease } from './canary-lease.ts'
 
 /** A fresh credential as its grant has it. `value`: already sealed to the intake key, where its store must be shown it. */
-export type Created = { handle: string; target?: string; value?: string; expiresAt?: number | undefined }
+export type Created = {
+  handle: string
+  target?: string
+  value?: string
+  expiresAt?: number | undefined
+  inside?: Inside
+}
+/** What a keeper's secret stands for. */
+type Inside = { store: string; kind: string; handle: string; target?: string; value?: string }
+/** `left`: what was made before it failed, and must die all the same. */
+export type NotCreated = { problem: Problem; left?: Inside }
 
 export type CanaryParts = {
   config: Canary
   lease: CanaryLease
-  create(session: string): Promise<Created | { problem: Problem }>
+  create(session: string): Promise<Created | NotCreated>
   /** Through the same door as everybody's events. Resolves when its facts are durable. */
   send(type: EventType, data: Record<string, unknown>): Promise<void>
   receiptOf(cid: string): Promise<Receipt | undefined>
@@ -73,16 +83,19 @@ const run = async (parts: CanaryParts, closing: AbortSignal): Promise<void> => {
   const { store, kind } = config
   const session = `canary-${randomId()}`
   const created = await parts.create(session)
+  const ends = async (grant: Record<string, unknown>) => {
+    await parts.send('curfew.session.started', { session })
+    await parts.send('curfew.credential.granted', { session, ...grant, renewable: false })
+    await parts.send('curfew.session.ended', { session, reason: 'canary' })
+  }
   if ('problem' in created) {
     const { code, detail } = created.problem
-    return log({ msg: 'the canary cannot be made', store, kind, code, detail })
+    log({ msg: 'the canary cannot be made', store, kind, code, detail })
+    return created.left && ends(created.left)
   }
   const { handle, expiresAt, ...more } = created
   const life = expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt).toISOString() }
-  const grant = { session, store, kind, handle, ...more, ...life, renewable: false }
-  await parts.send('curfew.session.started', { session })
-  await parts.send('curfew.credential.granted', grant)
-  await parts.send('curfew.session.ended', { session, reason: 'canary' })
+  await ends({ store, kind, handle, ...more, ...life })
   await untilSettled(parts, credentialId(store, handle), closing)
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { CanaryEntry } from '../../schemas/canary.ts'
+import { type CanaryEntry, placesOf } from '../../schemas/canary.ts'
 import type { Config } from '../../schemas/config.ts'
 import type { VaultStoreConfig } from '../../schemas/store-vault.ts'
 import type { VaultLearn } from '../../schemas/vault-learn.ts'
@@ -53,7 +53,11 @@ export const learnRules = (store: LearningStore, canary: CanaryEntry[]): LearnRu
       exact: new Set(learn.paths.filter(path => !path.endsWith('*'))),
       beginnings: learn.paths.filter(path => path.endsWith('*')).map(path => path.slice(0, -1)),
     },
-    own: new Set(canary.filter(one => one.store === store.id).map(canaryPath)),
+    own: new Set(
+      placesOf(canary)
+        .filter(one => one.store === store.id)
+        .map(canaryPath),
+    ),
     self: {},
     namespace: (store.namespace ?? '').replaceAll(/^\/|\/$/g, ''),
     kid: auditKid(store.id),
@@ -61,7 +65,7 @@ export const learnRules = (store: LearningStore, canary: CanaryEntry[]): LearnRu
   }
 }
 
-const canaryPath = ({ tokenRole, databaseRole }: CanaryEntry) =>
+const canaryPath = ({ tokenRole, databaseRole }: Pick<CanaryEntry, 'tokenRole' | 'databaseRole'>) =>
   databaseRole === undefined ? `auth/token/create/${tokenRole}` : `database/creds/${databaseRole}`
 
 export const looksAt = ({ paths, own }: LearnRules, path: string): boolean =>

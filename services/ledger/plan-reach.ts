@@ -1,16 +1,24 @@
 import type { Redis } from 'ioredis'
 import type { PlanSelector } from '../../schemas/http-plans.ts'
 import { grantId, sessionKey } from '../pipeline/ids.ts'
-import { sessionCredentials, sessionHash } from '../pipeline/merges.ts'
+import { secretHash, sessionCredentials, sessionHash } from '../pipeline/merges.ts'
 import type { PlannedEnd, Reached } from '../pipeline/plans.ts'
 import type { Store } from '../pipeline/ports.ts'
+import { secretView } from '../pipeline/rotation/secret-view.ts'
 import type { CredentialView, GrantView } from '../pipeline/view.ts'
 import { asGrant } from './grant-entries.ts'
 import { credentialsOf } from './leak-matches.ts'
 import { type Loaded, loadCredentials } from './load-credentials.ts'
+import { hashOf } from './projection.ts'
 import { redisTimeMs } from './redis.ts'
 
-export type ReachParts = { redis: Redis; prefix: string; stores: ReadonlyMap<string, Store> }
+export type ReachParts = {
+  redis: Redis
+  prefix: string
+  stores: ReadonlyMap<string, Store>
+  /** Ids of the registry. */
+  secrets: readonly string[]
+}
 type Selected = { view: CredentialView; grants: GrantView[]; matched: GrantView[] }
 
 /** Everything living that the selector names, at this moment. Undefined: a session that nobody told of. */
@@ -40,20 +48,26 @@ export const planReach = async (
 
 /** What the most telling name of the selector leads to; without one, everything without an outcome. */
 const candidates = async function* (
-  { redis, prefix }: ReachParts,
+  parts: ReachParts,
   sid: string | undefined,
   { fingerprint }: PlanSelector,
 ): AsyncGenerator<string[]> {
+  const { redis, prefix } = parts
   const printed = fingerprint === undefined ? undefined : await credentialsOf({ redis, prefix }, [fingerprint])
   const held = sid === undefined ? undefined : await redis.smembers(`${prefix}:${sessionCredentials(sid)}`)
   if (printed && held) yield printed.filter(cid => held.includes(cid))
   else if (printed ?? held) yield printed ?? held ?? []
-  else yield* everyLiving(redis, prefix)
+  else yield* everyLiving(parts)
 }
 
-/** Every credential without an outcome stands in the hard lane. A scan misses none that stands there all the while. */
-const everyLiving = async function* (redis: Redis, prefix: string): AsyncGenerator<string[]> {
-  const seen = new Set<string>()
+/**
+ * Every credential without an outcome stands in the hard lane, but for versions that shall stand: those the registry knows. A scan
+ * misses none that stands there all the while.
+ */
+const everyLiving = async function* ({ redis, prefix, secrets }: ReachParts): AsyncGenerator<string[]> {
+  const standing = await Promise.all(secrets.map(id => standingVersions(redis, prefix, id)))
+  const seen = new Set(standing.flat())
+  yield [...seen]
   let cursor = '0'
   do {
     const [next, flat] = await redis.zscan(`${prefix}:at:hard`, cursor, 'COUNT', 1_000)
@@ -62,6 +76,11 @@ const everyLiving = async function* (redis: Redis, prefix: string): AsyncGenerat
     yield fresh
     cursor = next
   } while (cursor !== '0')
+}
+
+const standingVersions = async (redis: Redis, prefix: string, secret: string): Promise<string[]> => {
+  const { versions } = secretView(secret, await hashOf(redis, `${prefix}:${secretHash(secret)}`))
+  return versions.filter(one => !one.superseded).map(one => one.cid)
 }
 
 type Matcher = (one: Loaded, grant: GrantView) => boolean

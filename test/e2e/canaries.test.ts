@@ -2,11 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sampleAwsStore } from '../../infra/sample/aws-secrets.ts'
 import { type KeyProduct, startKeyProduct } from '../../infra/sample/key-product.ts'
 import { type OauthServer, startOauthServer } from '../../infra/sample/oauth-server.ts'
 import { sampleOauthStore } from '../../infra/sample/oauth-store.ts'
 import type { ApiState } from '../../schemas/http.ts'
 import type { Status } from '../../schemas/status.ts'
+import { sharedStack } from '../support/stack.ts'
 import { until as untilSoon } from '../support/until.ts'
 import { startWorld, type World } from '../support/world.ts'
 
@@ -31,6 +33,7 @@ beforeAll(async () => {
     stores: [
       { ...keyStore, ...login, budgets: { login: plenty, api: plenty, door: plenty } },
       sampleOauthStore(oauth, folder),
+      sampleAwsStore((await sharedStack()).addresses, folder),
     ],
     overrides: {
       api: { port: 0 },
@@ -39,6 +42,7 @@ beforeAll(async () => {
         { store: 'vault-local', databaseRole: 'curfew-canary', everyMs },
         { store: 'mcp-keys', everyMs },
         { store: 'oauth-local', everyMs },
+        { store: 'aws-local', holds: { store: 'vault-local', tokenRole: 'curfew-canary' }, everyMs },
       ],
     },
   })
@@ -60,7 +64,7 @@ const health = () => ask<{ healthy: boolean; reasons: string[] }>('/healthz').ca
 const status = () => ask<Status>('/v1/status')
 
 describe('a canary for each kind of store', () => {
-  it('token, database login, key and OAuth token are made, die and are proven where they are honoured', async () => {
+  it('token, database login, key, OAuth token and AWS secret are made, die and are proven where they are honoured', async () => {
     await until('healthy', async () => (await health())?.healthy)
     const { canaries } = await status()
     expect(canaries.map(({ store, kind }) => `${store} ${kind}`)).toEqual([
@@ -68,6 +72,7 @@ describe('a canary for each kind of store', () => {
       'vault-local vault.lease',
       'mcp-keys api.key',
       'oauth-local oauth.access-token',
+      'aws-local aws.secret',
     ])
     for (const { ageMs } of canaries) expect(ageMs).toBeLessThan(3 * everyMs)
     const kinds = canaries.map(({ kind }) => kind)

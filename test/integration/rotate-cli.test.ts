@@ -1,9 +1,10 @@
-import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Plan } from '../../schemas/http-plans.ts'
 import type { SecretDetail, SecretList } from '../../schemas/http-secrets.ts'
 import { type StaticKeyWorld, startStaticKeyWorld } from '../support/static-key-world.ts'
+import { typeCurfew } from '../support/type-curfew.ts'
 import { until } from '../support/until.ts'
 
 let one: StaticKeyWorld
@@ -17,15 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => one?.close())
 
-/** As a person types it. */
-const curfew = (...args: string[]) =>
-  new Promise<{ code: number; out: string; err: string }>(resolve => {
-    const file = join(import.meta.dirname, '../../services/curfew.ts')
-    execFile(process.execPath, [file, ...args], { env: { CURFEW_STATE_DIR: one.world.dir } }, (error, out, err) => {
-      if (process.env.CURFEW_TEST_SHOW) process.stdout.write(`$ curfew ${args.join(' ')}\n${out}${err}`)
-      resolve({ code: Number(error?.code ?? 0), out, err })
-    })
-  })
+const curfew = (...args: string[]) => typeCurfew(one.world.dir, args)
 const list = async () => JSON.parse((await curfew('secrets', '--json')).out) as SecretList
 const detail = async () => JSON.parse((await curfew('secrets', '--secret', one.id, '--json')).out) as SecretDetail
 
@@ -70,6 +63,17 @@ it('a compromised one is rotated without overlap; secrets says where it stands, 
   expect(whole.out).toMatch(/\n1 +settled .*\n/)
   expect(whole.out).not.toContain(one.first)
   expect((await detail()).rotations.filter(rotation => rotation.result === 'done')).toHaveLength(2)
+})
+
+it('a plan for its store names the standing version too: applied, another one is in its place and it is refused', async () => {
+  const before = await one.current()
+  const selected = ['revoke', '--store', 'mcp-server']
+  const plan = JSON.parse((await curfew(...selected, '--reason', 'INC-9', '--dry-run', '--json')).out) as Plan
+  expect(plan).toMatchObject({ credentials: 1, stores: [{ store: 'mcp-server', credentials: 1 }], overCap: false })
+  const { code, out } = await curfew('revoke', '--apply', plan.plan)
+  expect([code, out]).toEqual([0, expect.stringContaining('1 dead')])
+  expect(await one.use(before)).toBe('refused')
+  expect(await one.use(await one.current())).toBe('accepted')
 })
 
 it('what is not known is said with what to do next', async () => {

@@ -10,11 +10,13 @@ import type { Store } from '../../services/pipeline/ports.ts'
 const auth = { roleId: 'r', secretIdFile: 'f' }
 const targets = [{ leasePrefix: 'database/creds/', kind: 'postgres', probeUrlFile: 'f' }]
 const vault = { id: 'vault-a', kind: 'vault', address: 'https://v', auth, targets }
+const aws = { id: 'aws', kind: 'aws-secrets-manager', region: 'eu-central-1' }
 const stores = [
   vault,
   { id: 'bare', kind: 'vault', address: 'https://v', auth },
   { id: 'keys', kind: 'key-api', preset: 'better-auth', address: 'https://k' },
   { id: 'oauth', kind: 'oauth', issuer: 'https://o', clientId: 'c', clientSecretFile: 'f' },
+  aws,
   { id: 'kv', kind: 'vault-kv', address: 'https://v', auth },
   { id: 'legacy', kind: 'standing' },
 ]
@@ -42,21 +44,29 @@ describe('the canaries of a config', () => {
       { store: 'vault-a', databaseRole: 'canary' },
       { store: 'keys' },
       { store: 'oauth', everyMs: 5_000 },
+      { store: 'aws', holds: { store: 'keys' } },
     ]
     expect(canariesOf(read(all)).map(one => `${one.store} ${one.kind} ${one.everyMs}`)).toEqual([
       'vault-a vault.token 60000',
       'vault-a vault.lease 60000',
       'keys api.key 60000',
       'oauth oauth.access-token 5000',
+      'aws aws.secret 60000',
     ])
+    expect(canariesOf(read(all)).at(-1)?.holds).toEqual({ store: 'keys', kind: 'api.key' })
   })
   it.each([
     [{ store: 'gone' }, 'no store "gone"'],
     [{ store: 'legacy' }, 'a server that only knows standing keys makes none'],
-    [{ store: 'kv' }, 'it keeps credentials and honours none'],
+    [{ store: 'kv' }, 'it keeps what is registered'],
     [{ store: 'vault-a' }, 'give one of `tokenRole` and `databaseRole`'],
     [{ store: 'vault-a', tokenRole: 'a', databaseRole: 'b' }, 'give one of'],
     [{ store: 'keys', tokenRole: 'a' }, 'is no Vault'],
+    [{ store: 'aws' }, 'name with `holds` the store whose credential its secret stands for'],
+    [{ store: 'aws', holds: { store: 'legacy' } }, 'a server that only knows standing keys makes none'],
+    [{ store: 'aws', holds: { store: 'aws' } }, '"aws" honours no credential'],
+    [{ store: 'aws', holds: { store: 'vault-a' } }, 'give one of `tokenRole` and `databaseRole`'],
+    [{ store: 'keys', holds: { store: 'oauth' } }, 'it takes no `holds`'],
     [{ store: 'bare', databaseRole: 'b' }, 'nobody could prove its login dead'],
     [[{ store: 'keys' }, { store: 'keys', everyMs: 5_000 }], 'keys (api.key) stands there twice'],
   ])('%j is refused with its reason', (canary, reason) =>
@@ -80,9 +90,9 @@ describe('the canaries of a config', () => {
     const learn = { auditTopic: 'audit', principal: 'issuer', paths: ['database/creds/*', 'auth/token/create/*'] }
     const canary = [
       { store: 'vault-a', databaseRole: 'mine' },
-      { store: 'vault-a', tokenRole: 'mine' },
+      { store: 'aws', holds: { store: 'vault-a', tokenRole: 'mine' } },
     ]
-    const learning = config.parse({ ...base, stores: [{ ...vault, learn }], canary })
+    const learning = config.parse({ ...base, stores: [{ ...vault, learn }, aws], canary })
     const [rules] = learningStores(learning).map(store => learnRules(store, learning.canary))
     const seen = (path: string) => rules && looksAt(rules, path)
     expect(['database/creds/mine', 'auth/token/create/mine'].map(seen)).toEqual([false, false])

@@ -49,6 +49,17 @@ describe('the canary', () => {
     const told = await canary({ create }, ({ pages }) => pages.some(page => page.includes('three periods')))
     expect(told).toMatchObject({ sent: [], deaths: [], stuck: [] })
   })
+  it('what was made before it failed is granted and ended all the same, and is no death of this canary', async () => {
+    const left = { store: 'vault-a', kind: 'vault.token', handle: 'inner' }
+    const create = () => Promise.resolve({ problem: { code: 'unreachable', detail: 'AWS is away' } as const, left })
+    const sent: [string, unknown][] = []
+    const send: CanaryParts['send'] = (type, data) => Promise.resolve(void sent.push([type, data]))
+    const told = await canary({ create, send }, () => sent.length === 3)
+    const granted = sent.filter(([type]) => type === 'curfew.credential.granted').map(([, data]) => data)
+    expect(sent.at(-1)?.[0]).toBe('curfew.session.ended')
+    expect(granted).toEqual([expect.objectContaining({ ...left, session: expect.stringMatching(/^canary-/) })])
+    expect(told.deaths).toEqual([])
+  })
   it('one that neither dies nor is blocked asks for a new start', async () => {
     expect((await canary({}, ({ stuck }) => stuck.length > 0)).stuck).toHaveLength(1)
   })
