@@ -18,7 +18,6 @@ import { loadConfig } from './runtime/load-config.ts'
 import { type Log, openLog } from './runtime/log.ts'
 import { observeCalls } from './runtime/observe-calls.ts'
 import { sealing } from './runtime/sealing.ts'
-import { openTracing } from './runtime/tracing.ts'
 import { openStore } from './stores/registry.ts'
 import { tracedStore } from './traced-work.ts'
 
@@ -50,7 +49,10 @@ const openParts = async (
   )
   const rings = await loadKeyRings(config.keysDir)
   const seals = sealing(rings.sealing)
-  const traces = config.tracing && openTracing(config.tracing.otlpUrl, roleText)
+  // Two hundred modules that a process without traces does not load.
+  const traces = config.tracing
+    ? (await import('./runtime/tracing.ts')).openTracing(config.tracing.otlpUrl, roleText)
+    : undefined
   if (traces) life.onClose(traces.close)
   const tracing = traces ?? noTracing
   const ledger = openLedger(config, kafka, redis, tracing)
