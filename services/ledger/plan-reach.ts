@@ -61,8 +61,8 @@ const candidates = async function* (
 }
 
 /**
- * Every credential without an outcome stands in the hard lane, but for versions that shall stand: those the registry knows. A scan
- * misses none that stands there all the while.
+ * Every credential without an outcome stands in the hard lane, but for versions that shall stand: the registry leads to those. One of
+ * a secret that was taken out of the registry is found by its grant or fingerprint only. A scan misses none that stands there all the while.
  */
 const everyLiving = async function* ({ redis, prefix, secrets }: ReachParts): AsyncGenerator<string[]> {
   const standing = await Promise.all(secrets.map(id => standingVersions(redis, prefix, id)))

@@ -53,8 +53,9 @@ const kill = async (attempt: Attempt): Promise<Settled> => {
   if (before.state === 'dead') return refused(attempt, before)
   if (before.state === 'unknown') {
     parts.observe({ event: 'problem', store: store.id, cid: view.cid, step: 'probe', problem: before.problem })
-    if (waits(attempt, before.problem) || looksAgainFirst(attempt, before.problem))
-      return blocked(attempt, 'probe', before.problem)
+    if (waits(attempt, before.problem)) return blocked(attempt, 'probe', before.problem)
+    const until = looksUntil(attempt, before.problem)
+    if (until !== undefined) return noLaterThan(until, await blocked(attempt, 'probe', before.problem))
   } else if (before.state === 'impossible') return appendOutcome(attempt, { ...before, outcome: 'impossible' })
   else if ((await accepted(attempt, before)) === 'inside_window') return watchWindow(attempt)
 
@@ -157,16 +158,21 @@ const admitted = async (
 }
 
 /**
- * Never seen alive, and the store does not answer or its look is put off: a step that gets through a moment later would kill it
- * unproven. So it is looked at again first, for a part of the bound; then killing it matters more than proving it. Counted from the
- * first try and not from the due time: what waited for us (a restart, a rebalance) was not looked at meanwhile.
+ * Until when (epoch ms) what was never seen alive is looked at again first: the store does not answer or its look is put off, and a step
+ * that gets through a moment later would kill it unproven. That is a part of the bound from the first try on, since nobody looked
+ * before it; a look that we put off ourselves must leave enough of the bound for the step. Then killing it matters more than proving it.
  */
-const looksAgainFirst = ({ parts, view, note }: Attempt, { code, putOff }: Problem): boolean => {
-  if (!putOff && code !== 'unreachable' && code !== 'timeout') return false
-  if (view.seenAt !== undefined || note.seenAt !== undefined) return false
-  note.lookingSince ??= parts.now()
-  return parts.now() - note.lookingSince < parts.boundMs / 3
+const looksUntil = ({ parts, view, note, dueAt }: Attempt, { code, putOff }: Problem): number | undefined => {
+  if (!putOff && code !== 'unreachable' && code !== 'timeout') return undefined
+  if (view.seenAt !== undefined || note.seenAt !== undefined) return undefined
+  note.lookingSince = Math.max(note.lookingSince ?? parts.now(), dueAt)
+  const until = note.lookingSince + parts.boundMs / 3
+  const latest = putOff ? dueAt + 0.8 * parts.boundMs : until
+  return parts.now() < Math.min(until, latest) ? Math.min(until, latest) : undefined
 }
+
+const noLaterThan = (at: number, settled: Settled): Settled =>
+  settled.state === 'again' ? { ...settled, at: Math.min(settled.at, at) } : settled
 
 /**
  * Problems that the step would only repeat; after a timeout or a 403 on the probe alone the step is still tried. A look that is put

@@ -108,10 +108,20 @@ describe('a look that serves many', () => {
 
   it('put off, it holds back that step as well where the end came while nobody worked', async () => {
     const { parts, steps } = fakeWork(ended, { probes: [putOff, alive(), dead()] })
-    const later = { ...parts, now: () => Date.now() + 2 * parts.boundMs }
+    const later = { ...parts, now: () => Date.now() + parts.boundMs / 2 }
     await revoke(later, cid('h'), 'kill')
     expect(steps(), 'looked at first').toBe(0)
     await revoke(later, cid('h'), 'kill')
+    expect(steps()).toBe(1)
+  })
+
+  it('put off, it does not hold back the step when most of the bound is over, and never asks for a later moment', async () => {
+    const { parts, steps } = fakeWork(ended, { probes: [putOff] })
+    const half = { ...parts, now: () => Date.now() + parts.boundMs / 2 }
+    const settled = await revoke(half, cid('h'), 'kill')
+    expect(settled.state === 'again' && settled.at - half.now()).toBeLessThanOrEqual(0.3 * parts.boundMs)
+    const late = { ...parts, now: () => Date.now() + 0.9 * parts.boundMs }
+    await revoke(late, cid('h'), 'kill')
     expect(steps()).toBe(1)
   })
 

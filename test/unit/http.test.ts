@@ -3,7 +3,6 @@ import type { CanaryStatus } from '../../schemas/status.ts'
 import { FactsUnavailable, RejectedEvent } from '../../services/pipeline/errors.ts'
 import { sessionKey } from '../../services/pipeline/ids.ts'
 import { apiWorld, grantEntry, sessionDetail, stateOf, youngCanary } from '../support/api-world.ts'
-import { memoryPlans } from '../support/memory-plans.ts'
 
 const local = { token: 'local' }
 const away = () => Promise.reject(new Error('Redis is away'))
@@ -70,29 +69,6 @@ describe('POST /v1/revocations', () => {
     expect(json).toEqual({ facts: 1, planned: [grantEntry()], alreadySettled: 1 })
     const sid = sessionKey('acme', 's-1')
     expect(appended).toMatchObject([{ kind: 'session.ended', cause: 'forced', sid, reason: 'INC-1', by: 'local' }])
-  })
-  it('over what one person may kill alone nothing is done: it is a plan, and many small ones are one large one', async () => {
-    const credentials = (n: number, from: number) =>
-      Array.from({ length: n }, (_, i) => grantEntry({ credential: String(from + i).padStart(32, '0') }))
-    const holding = (session: string) =>
-      session === 'large' ? credentials(6, 0) : credentials(3, session === 's-1' ? 0 : 3)
-    const world = apiWorld({
-      read: { session: (_: unknown, id: string) => Promise.resolve(sessionDetail({ grants: holding(id) })) },
-      parts: { plans: memoryPlans(5) },
-    })
-    const end = (session: string) =>
-      world.call('POST', '/v1/revocations', { ...local, body: { session, reason: 'INC-1' } })
-    const refused = await end('large')
-    expect([refused.statusCode, refused.json().code, world.appended]).toEqual([403, 'needs_approval', []])
-    expect([(await end('s-1')).statusCode, (await end('s-1')).statusCode, (await end('s-2')).statusCode]).toEqual([
-      202, 202, 403,
-    ])
-  })
-  it('where it cannot be read how many were killed, the killing does not wait', async () => {
-    const plans = { ...memoryPlans(), spend: () => Promise.reject(new Error('no Redis')) }
-    const world = apiWorld({ read, parts: { plans } })
-    const answer = await world.call('POST', '/v1/revocations', { ...local, body: { session: 's-1', reason: 'x' } })
-    expect([answer.statusCode, world.appended.length]).toEqual([202, 1])
   })
   it('a task ends by force', async () => {
     const { json, appended } = await revoke({ session: 's-1', task: 't-1', reason: 'x' })

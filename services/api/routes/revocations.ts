@@ -9,7 +9,6 @@ import {
 } from '../../../schemas/http.ts'
 import { randomId, sessionKey } from '../../pipeline/ids.ts'
 import { principalOf, requires } from '../authenticate.ts'
-import { planProblem } from '../plan-problems.ts'
 import type { ApiParts } from '../ports.ts'
 import { jsonBody, mustExist, readState } from '../problems.ts'
 
@@ -19,23 +18,13 @@ export const revocationsRoute = (app: FastifyInstance, parts: ApiParts): void =>
     const command = jsonBody(revocationRequest, request.body)
     const principal = principalOf(request)
     const reached = await reach(parts, command, principal.tenant)
-    const living = reached?.filter(one => one.state !== 'settled')
-    await requireWithinCap(parts, principal.tenant, living)
     const fact = factOf(command, principal, parts.now(), reached?.[0]?.credential)
     await parts.append([fact])
     parts.log({ msg: 'forced', event: fact.event, cause: fact.kind })
+    const living = reached?.filter(one => one.state !== 'settled')
     const counts = living && reached ? { planned: living, alreadySettled: reached.length - living.length } : {}
     return reply.code(202).send({ facts: 1, ...counts } satisfies RevocationAnswer)
   })
-}
-
-/**
- * Many at once, and one after the other, are a plan: both take from what one person may kill alone. Where it cannot be read how
- * many, killing does not wait for it.
- */
-const requireWithinCap = async ({ plans }: ApiParts, tenant: string, living: GrantEntry[] | undefined) => {
-  const cids = [...new Set(living?.map(one => one.credential))]
-  if (!(await plans.spend(tenant, cids).catch(() => true))) throw planProblem('needs_approval')
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { GrantEntry, RevocationAnswer } from '../../../schemas/http.ts'
 import type { PlanSelector } from '../../../schemas/http-plans.ts'
 import { callApi } from '../call-api.ts'
-import { CliFailure, exitCodes } from '../exit-codes.ts'
+import { exitCodes } from '../exit-codes.ts'
 import { followDeaths } from '../follow-deaths.ts'
 import type { Io } from '../io.ts'
 import { deathText } from '../text/death-text.ts'
@@ -36,9 +36,7 @@ export const revokeCommand = async (io: Io, options: RevokeOptions): Promise<num
 const revokeNow = async (io: Io, command: object, options: RevokeOptions): Promise<number> => {
   const api = callApi(io)
   const say = (text: string) => (options.json ? undefined : io.out(text))
-  const answer = await api<RevocationAnswer>('POST', '/v1/revocations', command).catch(error => {
-    throw asPlan(error)
-  })
+  const answer = await api<RevocationAnswer>('POST', '/v1/revocations', command)
   const { planned } = answer
   if (!planned) {
     say(unreadable)
@@ -61,14 +59,6 @@ const revokeNow = async (io: Io, command: object, options: RevokeOptions): Promi
 
 const commandOf = ({ grants, session, task }: PlanSelector, reason: string) =>
   grants === undefined ? { session, ...(task === undefined ? {} : { task }), reason } : { grant: grants[0], reason }
-
-/** Over the cap it is a plan like every other. */
-const asPlan = (error: unknown): unknown => {
-  if (!(error instanceof CliFailure) || error.code !== 'needs_approval') return error
-  const [told = ''] = error.message.split('\nnext:')
-  const next = 'next: the same command with --dry-run   makes the plan that is approved and applied'
-  return new CliFailure(error.exitCode, error.code, `${told}\n${next}`)
-}
 
 const unreadable = `TAKEN  The command is durable and what it reaches will die.
 The state cannot be read at this moment, so nothing can be shown of it.

@@ -98,7 +98,7 @@ export const retryable = (
 }
 
 /**
- * The id names the version that is replaced, by its fingerprint too, which no other deployment shares: at an issuer that is searched by
+ * The id names the version that is replaced, by its fingerprint too, which nobody with another pepper shares: at an issuer that is searched by
  * name, two of them with the same secret id and schedule would otherwise end each other's keys.
  */
 const replacing = (secret: string, { versions }: SecretView, version: string, trigger: string): string => {

@@ -1,14 +1,12 @@
 import type { AwsStoreConfig } from '../../../schemas/store-aws.ts'
 import type { Credential, ProbeResult, Store } from '../../pipeline/ports.ts'
-import { storeBudget } from '../budget.ts'
 import type { StoreParts } from '../store-parts.ts'
 import { awsKeeper } from './aws-keeper.ts'
 import { type Described, describing } from './described.ts'
-import { meteredCalls } from './metered.ts'
+import { openAws } from './open-aws.ts'
 import { retireSecret } from './retire.ts'
 import { secretArn } from './secret-arn.ts'
 import { secretCalls } from './secret-calls.ts'
-import { awsWire } from './wire.ts'
 
 /** A death looks three times and deletes once. */
 const looksPerDeath = 3
@@ -18,16 +16,10 @@ const looksPerDeath = 3
  * also keeps the standing secrets of the registry.
  */
 export const awsStore = (config: AwsStoreConfig, parts: StoreParts): Store => {
-  const { id, timeoutMs } = config
-  const wire = awsWire(config)
-  const leaseMs = timeoutMs + 1_000
-  const { budget: revoke, describeBudget: probe, writeBudget: write } = config
-  const limits = { groups: { probe, revoke, write, rotate: write } }
-  const budget = storeBudget({ redis: parts.redis, prefix: parts.redisPrefix, store: id, limits, leaseMs })
-  const call = meteredCalls({ store: id, budget, timeoutMs, onCall: parts.onCall })
+  const { wire, call } = openAws(config, parts)
   const describe = describing({ call, wire, mark: config.mark })
   return {
-    id,
+    id: config.id,
     role: 'keeper',
     propagationMs: config.propagationMs,
     deathsPerSecond: Math.min(config.budget.callsPerSecond, config.describeBudget.callsPerSecond / looksPerDeath),

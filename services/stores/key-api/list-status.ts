@@ -79,7 +79,7 @@ const readList = async (parts: Parts, names: Names, lane: Lane, signal: AbortSig
 const onePass = async ({ preset, listing, budget, call }: Parts, names: Names, lane: Lane, signal: AbortSignal) => {
   let pages = 0
   const read = await readAllPages<Problem>(listing, async (page, number) => {
-    pages = number + 1
+    pages += 1
     // What has begun goes before what waits: half a list is of no use to anybody.
     const lanes = number === 0 ? lane : lane === 'probe' ? 'kill' : 'leak'
     const all: Names = name => page(name) ?? names(name)
