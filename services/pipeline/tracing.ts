@@ -12,8 +12,14 @@ export type SpanOrigin = {
 
 /** Ids, stores, operations and outcomes only. It never throws and never waits: a kill is not held up by being watched. */
 export type Tracing = {
-  /** Runs the work in a span. Without an origin it belongs to the span that it is called in. */
-  span<T>(name: string, attributes: SpanAttributes, work: () => Promise<T>, origin?: SpanOrigin): Promise<T>
+  /** Runs the work in a span. Without an origin it belongs to the span that it is called in. `result`: what is told of its end. */
+  span<T>(
+    name: string,
+    attributes: SpanAttributes,
+    work: () => Promise<T>,
+    origin?: SpanOrigin,
+    result?: (value: T) => SpanAttributes,
+  ): Promise<T>
   current(): TraceParent | undefined
 }
 

@@ -43,10 +43,12 @@ export const tracingTo = (exporter: SpanExporter, roles: string): OpenTracing =>
     )
   }
   return {
-    span: async (name, attributes, work, origin = {}) => {
+    span: async (name, attributes, work, origin = {}, result) => {
       const span = open(name, attributes, origin)
       try {
-        return await inside.run(span, work)
+        const value = await inside.run(span, work)
+        if (result) span.setAttributes(known(result(value)))
+        return value
       } catch (error) {
         // The class of the error, never its text.
         span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.name : 'error' })

@@ -3,9 +3,11 @@ import type { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import type { Fact } from '../../schemas/facts.ts'
 import { originOf, rememberTrace } from '../../services/ledger/traces.ts'
+import type { Credential, Store } from '../../services/pipeline/ports.ts'
 import { noTracing, traceOf, traceParentOf } from '../../services/pipeline/tracing.ts'
 import { tracingTo } from '../../services/runtime/tracing.ts'
 import { tracedFacts } from '../../services/traced-facts.ts'
+import { tracedStore } from '../../services/traced-work.ts'
 
 const sender = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
 const ended = (): Fact => ({
@@ -68,6 +70,26 @@ describe('a trace', () => {
     expect(await tracing.span('job', {}, () => Promise.resolve('done'))).toBe('done')
     await expect(tracing.span('job', {}, () => Promise.reject(new Error('its own')))).rejects.toThrow('its own')
     await tracing.close()
+  })
+
+  it('a call to a store says what it was answered: the class of a problem, never its text', async () => {
+    const sent: Record<string, unknown>[] = []
+    const exporter = {
+      export: (spans: { attributes: Record<string, unknown> }[], done: (result: { code: number }) => void) => {
+        sent.push(...spans.map(one => one.attributes))
+        done({ code: 0 })
+      },
+      shutdown: () => Promise.resolve(),
+    }
+    const tracing = tracingTo(exporter as never, 'test')
+    const problem = { code: 'timeout', detail: 'no answer from 10.0.0.7' } as const
+    const store = { id: 'vault-a', probe: () => Promise.resolve({ state: 'unknown', problem }) } as unknown as Store
+    const credential = { kind: 'vault.token', handle: 'h' } as Credential
+    expect(await tracedStore(store, tracing).probe(credential, 'kill')).toEqual({ state: 'unknown', problem })
+    await tracing.close()
+    expect(sent).toEqual([
+      { store: 'vault-a', kind: 'vault.token', lane: 'kill', result: 'unknown', problem: 'timeout' },
+    ])
   })
 
   it('switched off, the work runs as it is', async () => {
