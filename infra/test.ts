@@ -25,6 +25,8 @@ const args = [
   '--reporter',
   'default',
   '--reporter',
+  './test/support/failures-at-once.ts',
+  '--reporter',
   'json',
   '--outputFile.json',
   report,

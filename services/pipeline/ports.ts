@@ -177,8 +177,8 @@ export type WorkNote = {
   seenAt?: number
   /** Whose word that was. */
   witnesses?: string[]
-  /** Never seen alive: since when a worker tries to see it before the step. */
-  lookingSince?: number
+  /** Never seen alive: since when, and how often, it was tried to see it before the step. */
+  looking?: { since: number; tries: number }
   attempts: number
   failures: number
   /** How often in a row it had to wait for the store's budget. */

@@ -159,17 +159,21 @@ const admitted = async (
 
 /**
  * Until when (epoch ms) what was never seen alive is looked at again first: the store does not answer or its look is put off, and a step
- * that gets through a moment later would kill it unproven. That is a part of the bound from the first try on, since nobody looked
- * before it; a look that we put off ourselves must leave enough of the bound for the step. Then killing it matters more than proving it.
+ * that gets through a moment later would kill it unproven. That is a part of the bound from the first try on and three tries at least,
+ * since nobody looked before it or while a killed worker was away. A look that we put off ourselves must leave enough of the bound for the
+ * step. Then killing it matters more than proving it.
  */
 const looksUntil = ({ parts, view, note, dueAt }: Attempt, { code, putOff }: Problem): number | undefined => {
   if (!putOff && code !== 'unreachable' && code !== 'timeout') return undefined
   if (view.seenAt !== undefined || note.seenAt !== undefined) return undefined
-  note.lookingSince = Math.max(note.lookingSince ?? parts.now(), dueAt)
-  const until = note.lookingSince + parts.boundMs / 3
-  const latest = putOff ? dueAt + 0.8 * parts.boundMs : until
-  return parts.now() < Math.min(until, latest) ? Math.min(until, latest) : undefined
+  const now = parts.now()
+  const { since, tries } = note.looking && note.looking.since >= dueAt ? note.looking : { since: now, tries: 0 }
+  note.looking = { since, tries: tries + 1 }
+  const latest = putOff ? dueAt + 0.8 * parts.boundMs : Number.POSITIVE_INFINITY
+  if (now >= latest || (now >= since + parts.boundMs / 3 && tries + 1 >= fewestLooks)) return undefined
+  return Math.min(latest, Math.max(since + parts.boundMs / 3, now + 1_000))
 }
+const fewestLooks = 3
 
 const noLaterThan = (at: number, settled: Settled): Settled =>
   settled.state === 'again' ? { ...settled, at: Math.min(settled.at, at) } : settled
