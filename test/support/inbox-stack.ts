@@ -45,7 +45,8 @@ export const startInboxStack = async (): Promise<InboxStack> => {
     overrides: { api: { port: 0 }, inbox: { senders } },
   })
   const url = () => (JSON.parse(readFileSync(join(world.dir, 'api.json'), 'utf8')) as ApiState).url
-  await until('the API listens', url)
+  const answers = () => fetch(`${url()}/healthz`, { headers: { connection: 'close' } }).then(one => one.status)
+  await until('the API answers', () => answers().catch(() => undefined))
   const client = inboxClient(url)
   const values: string[] = []
   return {

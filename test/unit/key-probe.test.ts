@@ -12,6 +12,7 @@ const alive: Status = { state: 'alive', at: 7, began: 6 }
 const dead: Status = { state: 'dead', at: 7, began: 6 }
 const absent: Status = { state: 'absent', at: 7, began: 6 }
 const unknown: Status = { state: 'unknown', problem }
+const putOff: Status = { state: 'unknown', problem: { code: 'throttled', detail: 'not due yet', putOff: true } }
 
 type World = {
   seenAt?: undefined
@@ -87,13 +88,23 @@ describe('what is believed of a key', () => {
       { state: 'unknown' },
     ],
     [
-      'the product cannot be asked now, and the door accepts what nobody saw alive yet: seen alive',
-      { seenAt: undefined, status: unknown, door: accepted },
+      'a budget keeps us from asking the product, and the door accepts what nobody saw alive yet: seen alive',
+      { seenAt: undefined, status: putOff, door: accepted },
       { state: 'alive', evidence: 'used', witnesses: ['door'] },
     ],
     [
-      'the product cannot be asked now, and the door refuses what nobody saw alive yet',
-      { seenAt: undefined, status: unknown, door: refused },
+      'a budget keeps us from asking the product, and the door accepts what was seen alive: the next look says',
+      { status: putOff, door: accepted },
+      { state: 'unknown' },
+    ],
+    [
+      'the product cannot be reached, and the door accepts what nobody saw alive yet: the store is unknown',
+      { seenAt: undefined, status: unknown, door: accepted },
+      { state: 'unknown' },
+    ],
+    [
+      'a budget keeps us from asking the product, and the door refuses what nobody saw alive yet',
+      { seenAt: undefined, status: putOff, door: refused },
       { state: 'unknown' },
     ],
     [

@@ -23,8 +23,9 @@ export const probeKey = async (parts: KeyProbeParts, credential: Credential, lan
   const openedBefore = credential.witnesses?.includes(doorWitness) ?? false
   const status = await parts.status?.(credential, lane)
   if (status?.state === 'unknown') {
-    // What was never seen alive can only be proven dead if somebody sees it now: the door may, where the product cannot be asked.
-    const used = credential.seenAt === undefined ? await tryDoor?.(lane) : undefined
+    // What was never seen alive can only be proven dead if somebody sees it now: the door may, while a budget keeps us from asking.
+    const asksDoor = credential.seenAt === undefined && status.problem.code === 'throttled'
+    const used = asksDoor ? await tryDoor?.(lane) : undefined
     return used?.state === 'accepted' ? { state: 'alive', evidence: 'used', witnesses: [doorWitness] } : status
   }
   if (status?.state === 'alive') {
