@@ -6,10 +6,8 @@ import type { OutcomeEventData, OutcomeEventType } from '../../schemas/outcome-e
 import type { Receipt } from '../../schemas/receipt.ts'
 import type { Marks } from '../pipeline/decide.ts'
 import { receiptId, sessionKey } from '../pipeline/ids.ts'
-import { secretHash } from '../pipeline/merges.ts'
-import { secretView } from '../pipeline/rotation/secret-view.ts'
 import { loadCredentials } from './load-credentials.ts'
-import { hashOf } from './projection.ts'
+import { readSecretView } from './projection.ts'
 import { type ClosedSession, closedSession } from './read-sessions.ts'
 import { isCanary } from './recent-receipts.ts'
 
@@ -36,7 +34,7 @@ const rotated = async (
   { redis, prefix }: Parts,
   { secret, rotation }: FactOf<'rotation.ended'>,
 ): Promise<OutcomeEvent[]> => {
-  const view = secretView(secret, await hashOf(redis, `${prefix}:${secretHash(secret)}`))
+  const view = await readSecretView(redis, prefix, secret)
   const { requested, ended, steps } = view.rotations.find(one => one.rotation === rotation) ?? {}
   if (!requested || !ended) return []
   const keeperVersion = steps?.promoted?.at(-1)?.keeperVersion

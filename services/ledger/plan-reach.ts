@@ -1,15 +1,14 @@
 import type { Redis } from 'ioredis'
 import type { PlanSelector } from '../../schemas/http-plans.ts'
 import { grantId, sessionKey } from '../pipeline/ids.ts'
-import { secretHash, sessionCredentials, sessionHash } from '../pipeline/merges.ts'
+import { sessionCredentials, sessionHash } from '../pipeline/merges.ts'
 import type { PlannedEnd, Reached } from '../pipeline/plans.ts'
 import type { Store } from '../pipeline/ports.ts'
-import { secretView } from '../pipeline/rotation/secret-view.ts'
 import type { CredentialView, GrantView } from '../pipeline/view.ts'
 import { asGrant } from './grant-entries.ts'
 import { credentialsOf } from './leak-matches.ts'
 import { type Loaded, loadCredentials } from './load-credentials.ts'
-import { hashOf } from './projection.ts'
+import { readSecretView } from './projection.ts'
 import { redisTimeMs } from './redis.ts'
 
 export type ReachParts = {
@@ -79,7 +78,7 @@ const everyLiving = async function* ({ redis, prefix, secrets }: ReachParts): As
 }
 
 const standingVersions = async (redis: Redis, prefix: string, secret: string): Promise<string[]> => {
-  const { versions } = secretView(secret, await hashOf(redis, `${prefix}:${secretHash(secret)}`))
+  const { versions } = await readSecretView(redis, prefix, secret)
   return versions.filter(one => !one.superseded).map(one => one.cid)
 }
 

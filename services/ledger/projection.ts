@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { credentialHash, sealedHash, secretHash, sessionHash } from '../pipeline/merges.ts'
 import type { Projection, WorkNote } from '../pipeline/ports.ts'
-import { secretView } from '../pipeline/rotation/secret-view.ts'
+import { type SecretView, secretView } from '../pipeline/rotation/secret-view.ts'
 import { credentialView, sessionIdsOf } from '../pipeline/view.ts'
 import { readyPartitions } from './ready-partitions.ts'
 import type { LedgerScripts } from './redis.ts'
@@ -17,6 +17,10 @@ export type ProjectionParts = {
 
 export const hashOf = async (redis: Redis, key: string): Promise<Map<string, string>> =>
   new Map(Object.entries(await redis.hgetall(key)))
+
+/** Of a registered secret as the facts tell it. Empty where none is known. */
+export const readSecretView = async (redis: Redis, prefix: string, secret: string): Promise<SecretView> =>
+  secretView(secret, await hashOf(redis, `${prefix}:${secretHash(secret)}`))
 
 /** What the work reads and remembers. */
 export const projection = ({ redis, scripts, prefix, cap, expiryHoldMs, partitions }: ProjectionParts): Projection => {
@@ -51,7 +55,7 @@ export const projection = ({ redis, scripts, prefix, cap, expiryHoldMs, partitio
     saveNote: async (cid, note) => {
       await redis.hset(key('notes'), cid, JSON.stringify(note))
     },
-    secret: async id => secretView(id, await hashOf(redis, key(secretHash(id)))),
+    secret: id => readSecretView(redis, prefix, id),
     admit: async cid => (await scripts.admit(prefix, cid, cap.kills, cap.windowMs)) === 1,
   }
 }

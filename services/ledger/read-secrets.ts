@@ -2,19 +2,17 @@ import { Cron } from 'croner'
 import type { Redis } from 'ioredis'
 import type { RotationEntry, SecretDetail, SecretEntry, VersionEntry } from '../../schemas/http-secrets.ts'
 import { rotationStep, type SecretConfig } from '../../schemas/secrets.ts'
-import { secretHash } from '../pipeline/merges.ts'
 import {
   currentVersion,
   type RotationView,
   runningRotation,
   type SecretView,
-  secretView,
   type VersionView,
   waitingRotations,
 } from '../pipeline/rotation/secret-view.ts'
 import type { CredentialView } from '../pipeline/view.ts'
 import { loadCredentials } from './load-credentials.ts'
-import { hashOf } from './projection.ts'
+import { readSecretView } from './projection.ts'
 
 type Parts = { redis: Redis; prefix: string; secrets: readonly SecretConfig[]; now(): Promise<number> }
 type Known = {
@@ -50,7 +48,7 @@ export const readSecrets = (parts: Parts) => {
 }
 
 const known = async ({ redis, prefix, now }: Parts, config: SecretConfig): Promise<Known> => {
-  const view = secretView(config.id, await hashOf(redis, `${prefix}:${secretHash(config.id)}`))
+  const view = await readSecretView(redis, prefix, config.id)
   const cids = view.versions.slice(-most).map(one => one.cid)
   const loaded = await loadCredentials(redis, prefix, cids)
   const credentials = new Map(loaded.map(one => [one.view.cid, one.view]))

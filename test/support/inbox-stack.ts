@@ -45,8 +45,8 @@ export const startInboxStack = async (): Promise<InboxStack> => {
     overrides: { api: { port: 0 }, inbox: { senders } },
   })
   const url = () => (JSON.parse(readFileSync(join(world.dir, 'api.json'), 'utf8')) as ApiState).url
-  const answers = () => fetch(`${url()}/healthz`, { headers: { connection: 'close' } }).then(one => one.status)
-  await until('the API answers', () => answers().catch(() => undefined))
+  const health = () => fetch(`${url()}/healthz`, { headers: { connection: 'close' } })
+  await until('the API answers', async () => (await health()).text())
   const client = inboxClient(url)
   const values: string[] = []
   return {

@@ -10,25 +10,23 @@ export const sharedStack = (): Promise<StackControl> => {
   return shared
 }
 
-const remembering = (stack: StackControl): StackControl => ({
-  ...stack,
-  stop: async component => {
-    down.stopped.add(component)
-    await stack.stop(component)
-  },
-  start: async component => {
-    await stack.start(component)
-    down.stopped.delete(component)
-  },
-  pause: async component => {
-    down.paused.add(component)
-    await stack.pause(component)
-  },
-  resume: async component => {
-    await stack.resume(component)
-    down.paused.delete(component)
-  },
-})
+const remembering = (stack: StackControl): StackControl => {
+  const goesDown = (names: Set<ComponentName>, act: StackControl['stop']) => (component: ComponentName) => {
+    names.add(component)
+    return act(component)
+  }
+  const comesBack = (names: Set<ComponentName>, act: StackControl['start']) => async (component: ComponentName) => {
+    await act(component)
+    names.delete(component)
+  }
+  return {
+    ...stack,
+    stop: goesDown(down.stopped, stack.stop),
+    start: comesBack(down.stopped, stack.start),
+    pause: goesDown(down.paused, stack.pause),
+    resume: comesBack(down.paused, stack.resume),
+  }
+}
 
 /** Closes this process's attachment, if there is one. A test that failed while something was down leaves it up for the next file. */
 export const sharedStackClosed = async (): Promise<void> => {
